@@ -1,0 +1,37 @@
+# The suite's own vocabulary: components, programs, tests.
+
+add_library(suite_options INTERFACE)
+target_compile_options(suite_options INTERFACE
+  -Wall -Wextra -Wpedantic -march=${SUITE_ARCH} -fno-math-errno -fno-trapping-math)
+target_include_directories(suite_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_link_libraries(suite_options INTERFACE fmt::fmt OpenMP::OpenMP_CXX)
+if(SUITE_SANITIZE)
+  target_compile_options(suite_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  target_link_options(suite_options INTERFACE -fsanitize=address,undefined)
+endif()
+
+# suite_component(NAME SOURCES a.cpp ... USES tensors ... LIBRARIES ZLIB::ZLIB ...)
+# One static library of common/, linked as suite::NAME.
+function(suite_component name)
+  cmake_parse_arguments(arg "" "" "SOURCES;USES;LIBRARIES" ${ARGN})
+  add_library(suite_${name} STATIC ${arg_SOURCES})
+  add_library(suite::${name} ALIAS suite_${name})
+  list(TRANSFORM arg_USES PREPEND suite::)
+  target_link_libraries(suite_${name} PUBLIC suite_options ${arg_USES} PRIVATE ${arg_LIBRARIES})
+endfunction()
+
+# suite_test(NAME SOURCES a.cpp ... USES tensors ... LABEL unit [LIBRARIES ...] [ARGS ...])
+# One Boost.Test program; ctest runs it as NAME under LABEL.
+function(suite_test name)
+  cmake_parse_arguments(arg "" "LABEL;TIMEOUT" "SOURCES;USES;LIBRARIES;ARGS" ${ARGN})
+  add_executable(test_${name} ${arg_SOURCES})
+  list(TRANSFORM arg_USES PREPEND suite::)
+  target_link_libraries(test_${name} PRIVATE suite_options ${arg_USES} ${arg_LIBRARIES} Boost::unit_test_framework)
+  target_compile_definitions(test_${name} PRIVATE BOOST_TEST_DYN_LINK BOOST_TEST_MODULE=${name} SUITE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  add_test(NAME ${name} COMMAND test_${name} ${arg_ARGS})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 300)
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77
+    ENVIRONMENT "OMP_WAIT_POLICY=passive")
+endfunction()
