@@ -50,14 +50,14 @@ class BroadcastLoop {
   int inner_step_b() const { return static_cast<int>(axes_[0].stride_b); }
   std::int64_t n_outer() const {
     std::int64_t n = 1;
-    for (int i = 1; i < n_axes_; ++i) n *= axes_[static_cast<std::size_t>(i)].extent;
+    for (std::size_t i = 1; i < n_axes_; ++i) n *= axes_[i].extent;
     return n;
   }
 
   // Whether every outer position has its own place in `a`.
   bool outer_distinct_in_a() const {
-    for (int i = 1; i < n_axes_; ++i)
-      if (axes_[static_cast<std::size_t>(i)].stride_a == 0) return false;
+    for (std::size_t i = 1; i < n_axes_; ++i)
+      if (axes_[i].stride_a == 0) return false;
     return true;
   }
 
@@ -66,7 +66,7 @@ class BroadcastLoop {
   void for_outer(std::int64_t begin, std::int64_t end, const Body& body) const {
     std::array<std::int64_t, Shape::max_rank> index{};
     std::int64_t at_a = 0, at_b = 0, rest = begin;
-    for (std::size_t i = 1; i < static_cast<std::size_t>(n_axes_); ++i) {
+    for (std::size_t i = 1; i < n_axes_; ++i) {
       index[i] = rest % axes_[i].extent;
       rest /= axes_[i].extent;
       at_a += index[i] * axes_[i].stride_a;
@@ -74,7 +74,7 @@ class BroadcastLoop {
     }
     for (std::int64_t row = begin; row < end; ++row) {
       body(row, at_a, at_b);
-      for (std::size_t i = 1; i < static_cast<std::size_t>(n_axes_); ++i) {
+      for (std::size_t i = 1; i < n_axes_; ++i) {
         at_a += axes_[i].stride_a;
         at_b += axes_[i].stride_b;
         if (++index[i] < axes_[i].extent) break;
@@ -92,17 +92,17 @@ class BroadcastLoop {
 
   void push(std::int64_t extent, std::int64_t stride_a, std::int64_t stride_b) {
     if (n_axes_ > 0) {
-      Axis& inner = axes_[static_cast<std::size_t>(n_axes_ - 1)];
+      Axis& inner = axes_[n_axes_ - 1];
       if (stride_a == inner.stride_a * inner.extent && stride_b == inner.stride_b * inner.extent) {
         inner.extent *= extent;
         return;
       }
     }
-    axes_[static_cast<std::size_t>(n_axes_++)] = {extent, stride_a, stride_b};
+    axes_[n_axes_++] = {extent, stride_a, stride_b};
   }
 
   std::array<Axis, Shape::max_rank> axes_{};
-  int n_axes_ = 0;
+  std::size_t n_axes_ = 0;
 };
 
 }  // namespace tensors::kernels
