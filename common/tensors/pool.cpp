@@ -16,9 +16,9 @@ constexpr int n_classes = 160;
 
 int size_class(std::size_t bytes) {
   if (bytes <= smallest) return 0;
-  const std::size_t units = (bytes - 1) / smallest;  // >= 1
-  const int octave = std::bit_width(units) - 1;
-  const std::size_t quarter = octave >= 2 ? (units >> (octave - 2)) & 3 : (units << (2 - octave)) & 3;
+  const std::size_t quarters = (bytes - 1) / (smallest / 4);  // >= 4
+  const int octave = std::bit_width(quarters) - 3;
+  const std::size_t quarter = (quarters >> octave) & 3;
   return 4 * octave + static_cast<int>(quarter) + 1;
 }
 
