@@ -1,0 +1,26 @@
+// The idx container of MNIST: 00 00 type n_axes, one big-endian 32-bit extent per axis, then the values.
+#pragma once
+
+#include "common/datasets/registry.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace datasets {
+
+template <class T>
+struct Idx {
+  std::vector<std::int64_t> extents;  // outermost first
+  std::vector<T> values;              // row-major, in the machine's byte order
+  std::string sha256;                 // of the uncompressed file
+};
+
+// Reads an idx file, gzip or plain, of type ubyte (T = std::uint8_t) or big-endian short (T = std::int16_t).
+// Header, size and digest are held against `expected` before memory for the values is taken: a damaged or hostile file
+// costs less than 1 MiB. Failure(data) names the file, what is wrong and what to do.
+template <class T>
+Idx<T> read_idx(const std::filesystem::path& file, const RegisteredFile& expected);
+
+}  // namespace datasets

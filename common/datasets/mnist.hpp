@@ -1,0 +1,23 @@
+// MNIST (LeCun, Cortes, Burges): 60,000 training and 10,000 test images of handwritten digits, 28 x 28.
+#pragma once
+
+#include "common/datasets/image_set.hpp"
+
+#include <filesystem>
+#include <optional>
+
+namespace datasets {
+
+struct Mnist {
+  ImageSet train, test;
+};
+
+struct StandInSizes {
+  std::int64_t train = 60'000, test = 10'000;
+};
+
+// MNIST from `data_option` (--data), $PAPER_DATA or the cache, verified (see locate, read_idx). Where no folder was named
+// and the cache has nothing: the stand-in, flagged as such, of the given sizes. Failure(data) as those two throw it.
+Mnist mnist(const std::optional<std::filesystem::path>& data_option, StandInSizes stand_in = {});
+
+}  // namespace datasets

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "common/datasets/image_set.hpp"
+
+#include <string_view>
+
+namespace datasets {
+
+// n digit-like images, 28 x 28, label i % 10 for image i: pen strokes under random affine maps, with random width and
+// wobble. They stand in for MNIST where it is not at hand, so that everything still runs; no published number can be
+// held against them, and `stand_in` says so. `part` ("train", "test") names the random stream: parts share no image.
+// The first images of a larger set are those of a smaller one; the bytes are the same on every machine.
+ImageSet stand_in_digits(std::string_view part, std::int64_t n);
+
+}  // namespace datasets
