@@ -53,10 +53,11 @@ void philox_lanes(std::uint64_t first_block, std::uint64_t step, std::array<std:
   }
 }
 
-// Uniforms in the open interval: the middle of one of 2^24 (float) or 2^53 (double) equal cells.
-inline float open_unit(std::uint32_t w) { return (static_cast<float>(static_cast<std::int32_t>(w >> 8)) + 0.5f) * 0x1p-24f; }
+// Uniforms in the open interval: the middle of one of 2^23 (float) or 2^52 (double) equal cells. One bit more, and the
+// half would round the last cell's middle to 1.
+inline float open_unit(std::uint32_t w) { return (static_cast<float>(static_cast<std::int32_t>(w >> 9)) + 0.5f) * 0x1p-23f; }
 inline double open_unit(std::uint32_t high, std::uint32_t low) {
-  const std::uint64_t bits = (static_cast<std::uint64_t>(high) << 20) | (low >> 12);  // 52 bits: the half is still exact
+  const std::uint64_t bits = (static_cast<std::uint64_t>(high) << 20) | (low >> 12);
   return (static_cast<double>(static_cast<std::int64_t>(bits)) + 0.5) * 0x1p-52;
 }
 
