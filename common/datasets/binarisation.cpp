@@ -35,7 +35,8 @@ ImageSet binarised_once(const ImageSet& set, std::uint64_t seed) {
   const tensors::Stream stream(seed, "binarised_once");
   for (std::int64_t row = 0; row < set.n; ++row) {
     const tensors::Array<float> ones = gather_stochastic(set, {&row, 1}, stream.at(static_cast<std::uint64_t>(row)));
-    std::ranges::transform(ones, result.pixels.begin() + row * set.image_size(), [](float one) -> std::uint8_t { return one > 0 ? 255 : 0; });
+    const auto image = result.pixels.begin() + row * set.image_size();
+    std::ranges::transform(ones, image, [](float one) -> std::uint8_t { return one > 0 ? 255 : 0; });
   }
   return result;
 }

@@ -20,7 +20,8 @@ constexpr int gzip_window_bits = 15 + 16;  // zlib: the largest window, gzip fra
 
 struct ByteSource::State {
   explicit State(const std::filesystem::path& path) : file(path), in(path, std::ios::binary) {
-    if (!in || std::filesystem::is_directory(path)) fail(Exit::data, "{}: cannot be read; is it a file, and may you read it?", path.string());
+    if (!in || std::filesystem::is_directory(path))
+      fail(Exit::data, "{}: cannot be read; is it a file, and may you read it?", path.string());
     refill();
     gzip = stream.avail_in >= 2 && input[0] == 0x1f && input[1] == 0x8b;
     if (gzip && inflateInit2(&stream, gzip_window_bits) != Z_OK) throw std::runtime_error("zlib: inflateInit2 failed");
@@ -49,7 +50,8 @@ struct ByteSource::State {
     if (member_ended) inflateReset(&stream);
     const int result = inflate(&stream, Z_NO_FLUSH);
     if (result != Z_OK && result != Z_STREAM_END)
-      fail(Exit::data, "{}: the gzip stream is damaged ({}); run ./reproduce data", file.string(), stream.msg ? stream.msg : "no reason given");
+      fail(Exit::data, "{}: the gzip stream is damaged ({}); run ./reproduce data", file.string(),
+           stream.msg ? stream.msg : "no reason given");
     member_ended = result == Z_STREAM_END;
   }
 

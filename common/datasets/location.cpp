@@ -52,7 +52,8 @@ std::optional<Path> locate(const std::optional<Path>& option, std::span<const st
   std::error_code ignored;
   if (!std::filesystem::is_directory(*folder, ignored))
     tensors::fail(tensors::Exit::data, "{}: {} is no folder; name the one that has {}", origin, folder->string(), *missing);
-  tensors::fail(tensors::Exit::data, "{}: {} lacks {}; run ./reproduce data, or name the folder that has it", origin, folder->string(), *missing);
+  tensors::fail(tensors::Exit::data, "{}: {} lacks {}; run ./reproduce data, or name the folder that has it", origin, folder->string(),
+                *missing);
 }
 
 }  // namespace datasets
