@@ -11,6 +11,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <numbers>
 #include <set>
 #include <tuple>
 
@@ -195,6 +196,17 @@ BOOST_AUTO_TEST_CASE(uniform_lies_in_the_open_interval) {
   BOOST_TEST(highest < 1);
   BOOST_TEST(lowest < 0x1p-23);
   BOOST_TEST(highest > 1 - 0x1p-22);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(normals_are_box_and_muller_of_the_uniforms, T, Scalars) {
+  constexpr std::int64_t n = 100000;
+  const Array<T> u = Stream(18, "pairs").uniform<T>({n}), x = Stream(18, "pairs").normal<T>({n});
+  double worst = 0;
+  for (std::int64_t i = 0; i < n; i += 2) {
+    const double radius = std::sqrt(-2 * std::log(static_cast<double>(u[i]))), angle = 2 * std::numbers::pi * u[i + 1];
+    worst = std::max({worst, std::abs(x[i] - radius * std::cos(angle)), std::abs(x[i + 1] - radius * std::sin(angle))});
+  }
+  BOOST_TEST(worst < 32 * std::numeric_limits<T>::epsilon());
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(normal_against_its_density, T, Scalars) {
