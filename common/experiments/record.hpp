@@ -74,6 +74,8 @@ struct Identity {
 
   // "experiment/cell/seed_0": the key in the ledger and the folder under runs/<program>/<profile>/
   std::string key() const { return experiment + "/" + cell + "/seed_" + std::to_string(seed); }
+
+  friend bool operator==(const Identity&, const Identity&) = default;
 };
 
 struct Provenance {

@@ -1,0 +1,146 @@
+#include "common/experiments/commands.hpp"
+
+#include "common/experiments/files.hpp"
+#include "common/experiments/ledger.hpp"
+#include "common/experiments/npz.hpp"
+#include "common/experiments/progress.hpp"
+#include "common/experiments/provenance.hpp"
+#include "common/experiments/record_json.hpp"
+
+#include <stdlib.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+namespace experiments {
+
+using tensors::Exit;
+using tensors::fail;
+namespace fs = std::filesystem;
+
+namespace {
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = (fs::temp_directory_path() / "verify.XXXXXX").string();
+    if (!mkdtemp(name.data())) fail(Exit::io, "cannot make a folder in {}", fs::temp_directory_path().string());
+    path_ = name;
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+const Experiment& experiment_named(const Program& program, const std::string& name) {
+  const auto found = std::ranges::find(program.experiments, name, &Experiment::name);
+  if (found == program.experiments.end()) fail(Exit::usage, "{} has no experiment '{}'; see: {} list", program.name, name, program.name);
+  return *found;
+}
+
+void print_record(const Record& record) {
+  fmt::print("{} ({}){}{}{}\n", record.identity.key(), to_string(record.identity.profile), record.custom ? ", changed by --set" : "",
+             record.stand_in_data ? ", on stand-in data" : "", record.diverged ? ", diverged: " + record.divergence : "");
+  for (const auto& [name, metric] : record.metrics) {
+    const std::string error = metric.standard_error ? fmt::format(" +- {:.3g}", *metric.standard_error) : "";
+    fmt::print("  {:32} {:12.6g}{} {}\n", name, metric.value, error, metric.unit);
+  }
+  if (!record.weights_sha256.empty()) fmt::print("  weights_sha256 {}\n", record.weights_sha256);
+}
+
+// The images side by side in a grid as square as can be, one white pixel between them, as binary PGM.
+std::string grid_pgm(const Images& images) {
+  const auto columns = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(images.n)))));
+  const std::int64_t rows = (images.n + columns - 1) / columns;
+  const std::int64_t width = columns * (images.width + 1) + 1, height = rows * (images.height + 1) + 1;
+  std::string pixels(static_cast<std::size_t>(width * height), '\xff');
+  for (std::int64_t image = 0; image < images.n; ++image) {
+    const std::int64_t top = image / columns * (images.height + 1) + 1, left = image % columns * (images.width + 1) + 1;
+    for (std::int64_t y = 0; y < images.height; ++y)
+      std::copy_n(images.pixels.begin() + (image * images.height + y) * images.width, images.width, pixels.begin() + (top + y) * width + left);
+  }
+  return fmt::format("P5\n{} {}\n255\n", width, height) + pixels;
+}
+
+}  // namespace
+
+Exit list_command(const Program& program) {
+  fmt::print("{}: {}\n", program.name, program.title);
+  for (const Experiment& experiment : program.experiments) {
+    fmt::print("\n{} (revision {}): {}\n", experiment.name, experiment.revision, experiment.summary);
+    for (Profile profile : {Profile::smoke, Profile::quick, Profile::paper}) {
+      double estimate_s = 0;
+      const std::vector<Cell> cells = experiment.cells(profile);
+      for (const Cell& cell : cells) estimate_s += cell.estimated_s;
+      fmt::print("  --profile {}: {} cells, about {} on two cores\n", to_string(profile), cells.size(), duration_text(estimate_s));
+      for (const Cell& cell : cells)
+        fmt::print("    {:40} seed {:4} about {}\n", experiment.name + "/" + cell.name, cell.seed, duration_text(cell.estimated_s));
+    }
+  }
+  const auto numbers = program.published_numbers ? program.published_numbers(program) : std::vector<std::string>{};
+  if (!numbers.empty()) fmt::print("\npublished numbers:\n");
+  for (const std::string& number : numbers) fmt::print("  {}\n", number);
+  return Exit::done;
+}
+
+Exit run_command(const Program& program, const Selection& selection, const RunOptions& options, bool as_json) {
+  const Outcome outcome = run_tasks(program, select_tasks(program, options.profile, selection), options);
+  if (as_json)
+    fmt::print("{}", summary_json(outcome.records));
+  else
+    std::ranges::for_each(outcome.records, print_record);
+  return outcome.status;
+}
+
+Exit verify_command(const Program& program, const fs::path& path, const std::optional<fs::path>& data) {
+  const fs::path file = fs::is_directory(path) ? path / "record.json" : path;
+  const auto recorded = load_record(file);
+  if (!recorded) fail(Exit::io, "{}: there is no such record", file.string());
+  const Identity& identity = recorded->identity;
+  if (identity.program != program.name) fail(Exit::usage, "{}: a record of {}, not of {}", file.string(), identity.program, program.name);
+
+  const TemporaryFolder folder;
+  RunOptions options;
+  options.profile = identity.profile;
+  options.runs = folder.path();
+  options.data = data;
+  options.threads = identity.threads;
+  options.custom = recorded->custom ? "verify" : "";
+  options.into_ledger = false;
+  const Cell cell{identity.cell, identity.seed, identity.settings, recorded->wall_s};
+  const Outcome outcome = run_tasks(program, {{&experiment_named(program, identity.experiment), cell}}, options);
+
+  const auto difference = first_difference(*recorded, outcome.records.at(0));
+  fmt::print("{}\n", difference.value_or("IDENTICAL"));
+  return difference ? Exit::check_failed : Exit::done;
+}
+
+Exit sample_command(const Program& program, const SampleOptions& options) {
+  Selection selection;
+  const std::size_t seed_at = options.cell.rfind("/seed_");
+  selection.filters = {options.cell.substr(0, seed_at)};
+  for (Profile profile : {Profile::paper, Profile::quick, Profile::smoke}) {
+    if (options.profile && profile != *options.profile) continue;
+    for (const Task& task : select_tasks(program, profile, selection)) {
+      const Identity identity = identity_of(program, task, profile, 0);
+      const fs::path weights = cell_folder(options.runs, identity) / "weights.npz";
+      if ((seed_at != std::string::npos && identity.key() != options.cell) || !fs::exists(weights)) continue;
+      if (!task.experiment->sample) fail(Exit::usage, "the cells of {} generate nothing to sample", task.experiment->name);
+
+      replace_file(fs::absolute(options.image), grid_pgm(task.experiment->sample(task.cell, load_npz(weights), options.n)));
+      fmt::print("{} samples of {} ({}): {}\nweights: {}\n", options.n, identity.key(), to_string(profile), options.image.string(), weights.string());
+      return Exit::done;
+    }
+  }
+  fail(Exit::usage, "no trained cell '{}' under {}; first: {} run {}", options.cell, options.runs.string(), program.name, selection.filters[0]);
+}
+
+}  // namespace experiments

@@ -1,0 +1,70 @@
+#include "common/experiments/ledger.hpp"
+
+#include "common/experiments/files.hpp"
+#include "common/experiments/record_json.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+namespace experiments {
+
+namespace fs = std::filesystem;
+
+std::optional<Record> load_record(const fs::path& file) {
+  const auto text = read_file(file);
+  if (!text) return std::nullopt;
+  return record_from_json(*text, file.string());
+}
+
+void save_record(const fs::path& file, const Record& record) { replace_file(file, to_json(record)); }
+
+fs::path ledger_file(const Program& program) { return program.reports / program.name / "results.json"; }
+
+Ledger load_ledger(const fs::path& file) {
+  const auto text = read_file(file);
+  return text ? ledger_from_json(*text, file.string()) : Ledger{};
+}
+
+void save_ledger(const fs::path& file, const Ledger& ledger) {
+  make_folders(file.parent_path());
+  replace_file(file, to_json(ledger));
+}
+
+bool committable(const Record& record) { return !record.custom && !record.stand_in_data; }
+
+void merge_into_ledger(const fs::path& file, const Record& record) {
+  if (!committable(record)) return;
+  make_folders(file.parent_path());
+  const FolderLock lock = FolderLock::wait_for(file.parent_path());
+  Ledger ledger = load_ledger(file);
+  ledger[record.identity.profile][record.identity.key()] = record;
+  save_ledger(file, ledger);
+}
+
+bool stale(const Record& record, const Program& program) {
+  const Identity& identity = record.identity;
+  const auto experiment =
+      std::ranges::find_if(program.experiments, [&](const Experiment& candidate) { return candidate.name == identity.experiment; });
+  if (experiment == program.experiments.end() || experiment->revision != identity.revision) return true;
+  return std::ranges::none_of(experiment->cells(identity.profile), [&](const Cell& cell) {
+    return cell.name == identity.cell && cell.settings == identity.settings;
+  });
+}
+
+Ledger all_records(const Program& program, const fs::path& runs) {
+  const auto worth = [&](const Record& record) { return std::tuple(!record.stand_in_data, !stale(record, program)); };
+  Ledger ledger = load_ledger(ledger_file(program));
+  for (Profile profile : {Profile::smoke, Profile::quick, Profile::paper}) {
+    const fs::path folder = runs / program.name / to_string(profile);
+    if (!fs::is_directory(folder)) continue;
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
+      if (entry.path().filename() != "record.json") continue;
+      const Record record = *load_record(entry.path());
+      const auto [place, is_new] = ledger[profile].try_emplace(record.identity.key(), record);
+      if (!is_new && worth(record) >= worth(place->second)) place->second = record;
+    }
+  }
+  return ledger;
+}
+
+}  // namespace experiments

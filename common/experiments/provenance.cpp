@@ -1,0 +1,99 @@
+#include "common/experiments/provenance.hpp"
+
+#include <boost/version.hpp>
+#include <fmt/core.h>
+#include <oneapi/dnnl/dnnl.h>
+#include <omp.h>
+#include <openblas_config.h>
+#include <sys/resource.h>
+#include <xtensor/xtensor_config.hpp>
+
+#include <cstdio>
+#include <fstream>
+#include <memory>
+
+extern "C" {
+char* openblas_get_config(void);
+void openblas_set_num_threads(int);
+}
+
+namespace experiments {
+
+namespace {
+
+// What git prints, without the last line break; nothing when it fails or is not installed.
+std::optional<std::string> git(const std::string& arguments) {
+  std::string quoted;
+  for (char c : std::string_view(SUITE_SOURCE_DIR)) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  FILE* pipe = popen(fmt::format("git -C '{}' {} 2>/dev/null", quoted, arguments).c_str(), "r");
+  if (!pipe) return std::nullopt;
+  std::string output;
+  for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) output += static_cast<char>(c);
+  if (pclose(pipe) != 0) return std::nullopt;
+  if (output.ends_with('\n')) output.pop_back();
+  return output;
+}
+
+std::string commit() {
+  const auto head = git("rev-parse --short=12 HEAD");
+  if (!head) return "unknown";
+  const auto changes = git("status --porcelain --untracked-files=no -- . ':!reports'");
+  return changes && changes->empty() ? *head : *head + "+changes";
+}
+
+std::string cpu_name() {
+  std::ifstream cpuinfo("/proc/cpuinfo");
+  for (std::string line; std::getline(cpuinfo, line);)
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  return "unknown";
+}
+
+}  // namespace
+
+Provenance provenance_now() {
+  const dnnl_version_t* dnnl = dnnl_version();
+  return {
+      .commit = commit(),
+#ifdef __clang__
+      .compiler = "Clang " __clang_version__,
+#else
+      .compiler = "GCC " __VERSION__,
+#endif
+      .flags = SUITE_FLAGS,
+      .cpu = cpu_name(),
+      .libraries =
+          {
+              {"boost", fmt::format("{}.{}.{}", BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100)},
+              {"onednn", fmt::format("{}.{}.{}", dnnl->major, dnnl->minor, dnnl->patch)},
+              {"openblas", openblas_get_config()},
+              {"xtensor", fmt::format("{}.{}.{}", XTENSOR_VERSION_MAJOR, XTENSOR_VERSION_MINOR, XTENSOR_VERSION_PATCH)},
+          },
+  };
+}
+
+std::string instruction_set() {
+#if defined(__AVX512F__)
+  return "avx512";
+#elif defined(__AVX2__)
+  return "avx2";
+#elif defined(__SSE2__)
+  return "sse2";
+#else
+  return "generic";
+#endif
+}
+
+double peak_memory_mib() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024.0;
+}
+
+int available_threads() { return omp_get_max_threads(); }
+
+void use_threads(int n) {
+  omp_set_num_threads(n);
+  openblas_set_num_threads(n);
+}
+
+}  // namespace experiments

@@ -1,0 +1,22 @@
+// Where a result comes from: code, compiler, machine, libraries.
+#pragma once
+
+#include "common/experiments/record.hpp"
+
+namespace experiments {
+
+// Of this build on this machine, as it is now. The commit is "unknown" without git; changes under reports/ do not
+// count, because running a cell makes them.
+Provenance provenance_now();
+
+// What the code was compiled for: "avx512", "avx2", "sse2", or "generic".
+std::string instruction_set();
+
+// The most memory this process has held so far.
+double peak_memory_mib();
+
+// Threads per process that OpenMP offers (OMP_NUM_THREADS, else the processors), and setting them for OpenMP and BLAS.
+int available_threads();
+void use_threads(int n);
+
+}  // namespace experiments

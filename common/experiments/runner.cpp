@@ -1,0 +1,220 @@
+#include "common/experiments/runner.hpp"
+
+#include "common/experiments/files.hpp"
+#include "common/experiments/ledger.hpp"
+#include "common/experiments/provenance.hpp"
+#include "common/experiments/running_cell.hpp"
+
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+
+namespace experiments {
+
+using tensors::Exit;
+using tensors::fail;
+using tensors::Failure;
+namespace fs = std::filesystem;
+
+namespace {
+
+double checkpoint_interval_s() {
+  const char* given = std::getenv("SUITE_CHECKPOINT_EVERY_S");
+  return given ? std::atof(given) : 20.0;
+}
+
+class Runner {
+ public:
+  Runner(const Program& program, const std::vector<Task>& tasks, const RunOptions& options)
+      : program_(program),
+        tasks_(tasks),
+        options_(options),
+        threads_(options.threads.value_or(std::max(1, available_threads() / options.jobs))),
+        provenance_(provenance_now()) {}
+
+  // Makes the folders, so that what cannot be written is known before anything is computed.
+  void prepare() const {
+    for (const Task& task : tasks_) {
+      make_folders(folder(task));
+      if (!options_.fresh) continue;
+      const auto lock = FolderLock::try_for(folder(task));
+      if (!lock) fail(Exit::io, "{}: another process is running this cell; --fresh would take its files away", identity(task).key());
+      for (const char* file : {"record.json", "weights.npz"}) fs::remove(folder(task) / file);
+      delete_checkpoints(folder(task));
+    }
+  }
+
+  void run_all() const {
+    use_threads(threads_);
+    double estimate_s = 0;
+    for (const Task& task : tasks_) estimate_s += task.cell.estimated_s;
+    Progress progress(estimate_s, options_.jobs > 1);
+    for (const Task& task : tasks_) {
+      if (interrupted()) fail(Exit::interrupted, "interrupted before {}; the same command goes on there", identity(task).key());
+      run(task, progress);
+    }
+  }
+
+  void run_in_processes() const {
+    std::fflush(nullptr);
+    std::vector<pid_t> children;
+    for (int job = 0; job < options_.jobs; ++job) {
+      const pid_t parent = getpid(), child = fork();
+      if (child < 0) fail(Exit::io, "cannot start process {} of {}; fewer --jobs may help", job + 1, options_.jobs);
+      if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        _exit(static_cast<int>(getppid() == parent ? status_of_child() : Exit::interrupted));
+      }
+      children.push_back(child);
+    }
+    Exit worst = Exit::done;
+    bool forwarded = false;
+    while (!children.empty()) {
+      if (interrupted() && !std::exchange(forwarded, true))
+        for (pid_t child : children) kill(child, SIGTERM);
+      int state = 0;
+      const pid_t ended = waitpid(-1, &state, WNOHANG);
+      if (ended <= 0 || std::erase(children, ended) == 0) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        continue;
+      }
+      if (WIFSIGNALED(state)) {
+        fmt::print(stderr, "{}: a process was killed by signal {}\n", program_.name, WTERMSIG(state));
+        worst = std::max(worst, Exit::io);
+      } else {
+        worst = std::max(worst, static_cast<Exit>(WEXITSTATUS(state)));
+      }
+    }
+    if (interrupted()) worst = Exit::interrupted;
+    if (worst != Exit::done) fail(worst, "not every cell was run; the same command goes on where it stopped");
+  }
+
+  std::vector<Record> records() const {
+    std::vector<Record> records;
+    for (const Task& task : tasks_) {
+      auto record = load_record(folder(task) / "record.json");
+      if (record && finished(*record, task)) records.push_back(std::move(*record));
+    }
+    return records;
+  }
+
+ private:
+  Identity identity(const Task& task) const { return identity_of(program_, task, options_.profile, threads_); }
+  fs::path folder(const Task& task) const { return cell_folder(options_.runs, identity(task), options_.custom); }
+
+  // Whether the record answers the task. Another number of threads is as good unless --threads asks for one: the
+  // machine, or --jobs, must not make finished hours run again. A record on stand-in data is not, once data are named.
+  bool finished(const Record& record, const Task& task) const {
+    Identity wanted = identity(task);
+    if (!options_.threads) wanted.threads = record.identity.threads;
+    const bool data_named = options_.data || std::getenv("PAPER_DATA");
+    return record.identity == wanted && !(record.stand_in_data && data_named);
+  }
+
+  void run(const Task& task, Progress& progress) const {
+    const std::string label = identity(task).key();
+    const fs::path file = folder(task) / "record.json";
+    const auto lock = FolderLock::try_for(folder(task));
+    if (!lock) return progress.skip_cell(label, task.cell.estimated_s, "another process is running it");
+    if (const auto record = load_record(file); record && finished(*record, task)) {
+      if (options_.jobs == 1) progress.skip_cell(label, task.cell.estimated_s, "finished before");
+      delete_checkpoints(folder(task));
+      return merge_unless_there(*record);
+    }
+    progress.begin_cell(label, task.cell.estimated_s);
+    const Record record = computed(task, progress);
+    save_record(file, record);
+    delete_checkpoints(folder(task));
+    if (options_.into_ledger) merge_into_ledger(ledger_file(program_), record);
+    progress.end_cell(record.diverged ? "diverged (" + record.divergence + ")" : "finished");
+    for (const HealthCheck& check : record.health)
+      if (!check.passed) fmt::print(stderr, "{}: health check failed: {} ({})\n", label, check.name, check.detail);
+  }
+
+  Record computed(const Task& task, Progress& progress) const {
+    Record start;
+    start.identity = identity(task);
+    start.custom = !options_.custom.empty();
+    start.provenance = provenance_;
+    RunningCell cell(std::move(start), folder(task), options_.data, checkpoint_interval_s(), progress);
+    try {
+      task.experiment->run(cell);
+    } catch (const Divergence& divergence) {
+      Record record = cell.record();
+      record.diverged = true;
+      record.divergence = divergence.what();
+      return record;
+    }
+    return cell.record();
+  }
+
+  // A kill between record and merge leaves a finished cell out of the ledger.
+  void merge_unless_there(const Record& record) const {
+    if (!options_.into_ledger || !committable(record)) return;
+    const Ledger ledger = load_ledger(ledger_file(program_));
+    const auto records = ledger.find(record.identity.profile);
+    if (records != ledger.end()) {
+      const auto there = records->second.find(record.identity.key());
+      if (there != records->second.end() && there->second.identity == record.identity) return;
+    }
+    merge_into_ledger(ledger_file(program_), record);
+  }
+
+  Exit status_of_child() const {
+    try {
+      run_all();
+      return Exit::done;
+    } catch (const Failure& failure) {
+      fmt::print(stderr, "{}: {}\n", program_.name, failure.what());
+      return failure.status();
+    } catch (const std::exception& error) {
+      fmt::print(stderr, "{}: {}\n", program_.name, error.what());
+      return Exit::check_failed;
+    }
+  }
+
+  const Program& program_;
+  const std::vector<Task>& tasks_;
+  const RunOptions& options_;
+  int threads_;
+  Provenance provenance_;
+};
+
+}  // namespace
+
+fs::path cell_folder(const fs::path& runs, const Identity& identity, const std::string& custom) {
+  const std::string profile = to_string(identity.profile);
+  return runs / identity.program / (custom.empty() ? fs::path(profile) : fs::path("custom") / (profile + "," + custom)) / identity.key();
+}
+
+Identity identity_of(const Program& program, const Task& task, Profile profile, int threads) {
+  return {program.name,       task.experiment->name,     task.cell.name, profile,          task.cell.seed,
+          task.cell.settings, task.experiment->revision, threads,        instruction_set()};
+}
+
+Exit verdict(const std::vector<Record>& records) {
+  const auto unhealthy = [](const Record& record) { return std::ranges::any_of(record.health, [](const HealthCheck& check) { return !check.passed; }); };
+  if (std::ranges::any_of(records, &Record::diverged)) return Exit::diverged;
+  return std::ranges::any_of(records, unhealthy) ? Exit::check_failed : Exit::done;
+}
+
+Outcome run_tasks(const Program& program, const std::vector<Task>& tasks, const RunOptions& options) {
+  catch_interruptions();
+  const Runner runner(program, tasks, options);
+  runner.prepare();
+  if (options.jobs > 1)
+    runner.run_in_processes();
+  else
+    runner.run_all();
+  Outcome outcome{runner.records(), Exit::done};
+  outcome.status = verdict(outcome.records);
+  return outcome;
+}
+
+}  // namespace experiments

@@ -1,0 +1,123 @@
+#include "common/experiments/running_cell.hpp"
+
+#include "common/experiments/npz.hpp"
+#include "common/experiments/provenance.hpp"
+#include "common/experiments/record_json.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+
+namespace experiments {
+
+using tensors::Exit;
+using tensors::fail;
+using tensors::require;
+
+namespace {
+
+volatile std::sig_atomic_t interruption = 0;
+
+double seconds_between(std::chrono::steady_clock::time_point start, std::chrono::steady_clock::time_point end) {
+  return std::chrono::duration<double>(end - start).count();
+}
+
+}  // namespace
+
+void catch_interruptions() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { interruption = 1; };
+  action.sa_flags = SA_RESTART | static_cast<int>(SA_RESETHAND);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+bool interrupted() { return interruption != 0; }
+
+RunningCell::RunningCell(Record record, std::filesystem::path folder, std::optional<std::filesystem::path> data, double checkpoint_every_s,
+                         Progress& progress)
+    : record_(std::move(record)), folder_(std::move(folder)), data_(std::move(data)), checkpoint_every_s_(checkpoint_every_s), progress_(progress) {}
+
+void RunningCell::keep(const std::string& name, std::span<std::byte> bytes) {
+  require(kept_.emplace(name, bytes).second, "keep: '{}' is kept already", name);
+}
+
+bool RunningCell::resume() {
+  const std::string name = folder_.string() + "/checkpoint";
+  const auto checkpoint = load_checkpoint(folder_);
+  if (!checkpoint) return false;
+  Record saved = record_from_json(checkpoint->record, name);
+  if (saved.identity != record_.identity || saved.data_sha256 != record_.data_sha256) {
+    fmt::print(stderr, "{}: of another run (settings, revision, threads, instruction set or data differ); starting afresh\n", name);
+    return false;
+  }
+  const bool same_memory = std::ranges::equal(checkpoint->blobs, kept_, [](const auto& blob, const auto& kept) {
+    return blob.first == kept.first && blob.second.size() == kept.second.size();
+  });
+  if (!same_memory) fail(Exit::io, "{}: holds other arrays than this program keeps, so another version wrote it; rerun with --fresh", name);
+
+  for (const auto& [blob, bytes] : checkpoint->blobs)
+    if (!bytes.empty()) std::memcpy(kept_[blob].data(), bytes.data(), bytes.size());
+  saved.provenance = record_.provenance;
+  record_ = std::move(saved);
+  return true;
+}
+
+void RunningCell::progress(std::int64_t done, std::int64_t of, const std::string& note) {
+  progress_.step(done, of, note);
+  const bool due = seconds_between(saved_, Clock::now()) >= checkpoint_every_s_;
+  if (due || interrupted()) save();
+  if (interrupted())
+    fail(Exit::interrupted, "interrupted at {}, {} of {}; the same command resumes it", record_.identity.key(), done, of);
+}
+
+void RunningCell::save() {
+  if (!kept_.empty()) save_checkpoint(folder_, to_json(record()), kept_);
+  saved_ = Clock::now();
+}
+
+void RunningCell::append(const std::string& series, const std::map<std::string, double>& row) {
+  Series& columns = record_.series[series];
+  if (columns.empty())
+    for (const auto& [column, value] : row) columns[column];
+  const bool same_columns = std::ranges::equal(columns, row, [](const auto& a, const auto& b) { return a.first == b.first; });
+  require(same_columns, "append: a row of '{}' names other columns than the rows before", series);
+  for (const auto& [column, value] : row) columns[column].push_back(value);
+}
+
+void RunningCell::series(const std::string& name, Series columns) {
+  for (const auto& [column, values] : columns)
+    require(values.size() == columns.begin()->second.size(), "series: column '{}' of '{}' has another length than the first", column, name);
+  record_.series[name] = std::move(columns);
+}
+
+void RunningCell::images(const std::string& name, Images images) {
+  require(images.n >= 0 && images.height >= 0 && images.width >= 0 &&
+              images.pixels.size() == static_cast<std::size_t>(images.n * images.height * images.width),
+          "images: '{}' has {} pixels for {} images of {} x {}", name, images.pixels.size(), images.n, images.height, images.width);
+  record_.images[name] = std::move(images);
+}
+
+void RunningCell::health(const std::string& name, bool passed, const std::string& detail) {
+  std::erase_if(record_.health, [&](const HealthCheck& check) { return check.name == name; });
+  record_.health.push_back({name, passed, detail});
+}
+
+void RunningCell::used_data(const std::string& file, const std::string& sha256, bool stand_in) {
+  record_.data_sha256[file] = sha256;
+  record_.stand_in_data = record_.stand_in_data || stand_in;
+}
+
+void RunningCell::weights(const std::vector<std::pair<std::string, tensors::Array<float>>>& arrays) {
+  record_.weights_sha256 = weights_digest(arrays);
+  save_npz(folder_ / "weights.npz", arrays);
+}
+
+Record RunningCell::record() const {
+  Record record = record_;
+  record.wall_s += seconds_between(began_, Clock::now());
+  record.peak_memory_mib = std::max(record.peak_memory_mib, peak_memory_mib());
+  return record;
+}
+
+}  // namespace experiments

@@ -1,0 +1,56 @@
+// The runner's side of Run: collects a cell's results, and keeps its checkpoints.
+#pragma once
+
+#include "common/experiments/checkpoint.hpp"
+#include "common/experiments/experiment.hpp"
+#include "common/experiments/progress.hpp"
+
+#include <chrono>
+
+namespace experiments {
+
+// SIGINT and SIGTERM end the program at the running cell's next step, with a checkpoint; a second one ends it at once.
+void catch_interruptions();
+bool interrupted();
+
+class RunningCell : public Run {
+ public:
+  // `record` holds the identity and nothing else yet; `folder` exists and is locked by the caller.
+  RunningCell(Record record, std::filesystem::path folder, std::optional<std::filesystem::path> data, double checkpoint_every_s, Progress& progress);
+
+  const Settings& settings() const override { return record_.identity.settings; }
+  std::uint64_t seed() const override { return record_.identity.seed; }
+  Profile profile() const override { return record_.identity.profile; }
+  const std::optional<std::filesystem::path>& data_option() const override { return data_; }
+
+  void keep(const std::string& name, std::span<std::byte> bytes) override;
+  using Run::keep;
+  bool resume() override;
+  void progress(std::int64_t done, std::int64_t of, const std::string& note) override;
+
+  void metric(const std::string& name, Metric metric) override { record_.metrics[name] = std::move(metric); }
+  void append(const std::string& series, const std::map<std::string, double>& row) override;
+  void series(const std::string& name, Series columns) override;
+  void images(const std::string& name, Images images) override;
+  void health(const std::string& name, bool passed, const std::string& detail) override;
+  void used_data(const std::string& file, const std::string& sha256, bool stand_in) override;
+  void weights(const std::vector<std::pair<std::string, tensors::Array<float>>>& arrays) override;
+
+  // The record as it stands, with the time taken, interruptions left out.
+  Record record() const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void save();
+
+  Record record_;
+  std::filesystem::path folder_;
+  std::optional<std::filesystem::path> data_;
+  double checkpoint_every_s_;
+  Progress& progress_;
+  KeptMemory kept_;
+  Clock::time_point began_ = Clock::now(), saved_ = began_;
+};
+
+}  // namespace experiments
