@@ -24,6 +24,8 @@ std::uint64_t mix(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
+__extension__ using Wide = unsigned __int128;
+
 constexpr int lanes = 16;
 using Lanes = std::uint32_t[lanes];
 
@@ -168,7 +170,7 @@ std::uint64_t Stream::below(std::uint64_t bound) {
   for (;;) {
     const auto words = block();
     const std::uint64_t x = (static_cast<std::uint64_t>(words[0]) << 32) | words[1];
-    const auto product = static_cast<unsigned __int128>(x) * bound;
+    const auto product = static_cast<Wide>(x) * bound;
     const auto low = static_cast<std::uint64_t>(product);
     if (low >= bound || low >= -bound % bound) return static_cast<std::uint64_t>(product >> 64);
   }

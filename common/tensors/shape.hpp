@@ -22,6 +22,11 @@ class Shape {
   int rank() const { return rank_; }
   std::int64_t operator[](int axis) const { return extents_[static_cast<std::size_t>(axis)]; }
   std::int64_t& operator[](int axis) { return extents_[static_cast<std::size_t>(axis)]; }
+  // The extent of an axis that a caller named.
+  std::int64_t extent(int axis) const {
+    require(axis >= 0 && axis < rank_, "shape: there is no axis {} among {}", axis, rank_);
+    return (*this)[axis];
+  }
   const std::int64_t* begin() const { return extents_.data(); }
   const std::int64_t* end() const { return extents_.data() + rank_; }
 
