@@ -121,7 +121,8 @@ BOOST_AUTO_TEST_CASE(streaming_equals_batch) {
 
   // And equals the images taken apart.
   for (std::int64_t image = 0; image < n_images; ++image)
-    check_equal({of_one_image(log_w.window(image * n_samples, {n_samples}))}, {at_once.estimates()[static_cast<std::size_t>(image)]}, 1e-12);
+    check_equal({of_one_image(log_w.window(image * n_samples, {n_samples}))},
+                {at_once.estimates()[static_cast<std::size_t>(image)]}, 1e-12);
 }
 
 BOOST_AUTO_TEST_CASE(an_offset_of_a_thousand_nats_shifts_only_the_likelihood) {

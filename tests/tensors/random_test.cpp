@@ -34,7 +34,7 @@ void judge_uniform_counts(const std::vector<std::int64_t>& counts) {
   for (const std::int64_t count : counts) n += static_cast<double>(count);
   const double expected = n / static_cast<double>(counts.size());
   BOOST_REQUIRE(expected >= 50);
-  for (const std::int64_t count : counts) statistic += (static_cast<double>(count) - expected) * (static_cast<double>(count) - expected) / expected;
+  for (const std::int64_t count : counts) statistic += std::pow(static_cast<double>(count) - expected, 2) / expected;
   const boost::math::chi_squared distribution(static_cast<double>(counts.size() - 1));
   judge(2 * std::min(cdf(distribution, statistic), cdf(complement(distribution, statistic))));
 }
