@@ -67,11 +67,8 @@ class Run {
   virtual void weights(const std::vector<std::pair<std::string, tensors::Array<float>>>& arrays) = 0;
 };
 
-// Thrown by a cell whose numbers left the finite: recorded as diverged, the other cells go on.
-class Divergence : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
+// A cell that throws it is recorded as diverged, and the other cells go on.
+using tensors::Divergence;
 
 struct Experiment {
   std::string name;     // [a-z0-9_]

@@ -31,6 +31,12 @@ class Failure : public std::runtime_error {
   Exit status_;
 };
 
+// Numbers that left the finite; says at which step and in which array. A run ends its cell with it, not the program.
+class Divergence : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 template <class... Args>
 [[noreturn]] void fail(Exit status, fmt::format_string<Args...> format, Args&&... args) {
   throw Failure(status, fmt::format(format, std::forward<Args>(args)...));
