@@ -2,7 +2,7 @@
 #include "common/datasets/digest.hpp"
 #include "common/datasets/idx.hpp"
 #include "common/tensors/errors.hpp"
-#include "tests/datasets/temporary_folder.hpp"
+#include "tests/temporary_folder.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <zlib.h>

@@ -2,7 +2,7 @@
 #include "common/datasets/location.hpp"
 #include "common/datasets/mnist.hpp"
 #include "common/datasets/registry.hpp"
-#include "tests/datasets/temporary_folder.hpp"
+#include "tests/temporary_folder.hpp"
 
 #include <boost/test/unit_test.hpp>
 
