@@ -99,7 +99,7 @@ class Runner {
     std::vector<Record> records;
     for (const Task& task : tasks_) {
       auto record = load_record(folder(task) / "record.json");
-      if (record && finished(*record, task)) records.push_back(std::move(*record));
+      if (record && answers(*record, task)) records.push_back(std::move(*record));
     }
     return records;
   }
@@ -109,12 +109,17 @@ class Runner {
   fs::path folder(const Task& task) const { return cell_folder(options_.runs, identity(task), options_.custom); }
 
   // Whether the record answers the task. Another number of threads is as good unless --threads asks for one: the
-  // machine, or --jobs, must not make finished hours run again. A record on stand-in data is not, once data are named.
-  bool finished(const Record& record, const Task& task) const {
+  // machine, or --jobs, must not make finished hours run again.
+  bool answers(const Record& record, const Task& task) const {
     Identity wanted = identity(task);
     if (!options_.threads) wanted.threads = record.identity.threads;
+    return record.identity == wanted;
+  }
+
+  // A cell that ran on stand-in data is to run again once data are named.
+  bool finished(const Record& record, const Task& task) const {
     const bool data_named = options_.data || std::getenv("PAPER_DATA");
-    return record.identity == wanted && !(record.stand_in_data && data_named);
+    return answers(record, task) && !(record.stand_in_data && data_named);
   }
 
   void run(const Task& task, Progress& progress) const {

@@ -47,7 +47,11 @@ bool RunningCell::resume() {
   const auto checkpoint = load_checkpoint(folder_);
   if (!checkpoint) return false;
   Record saved = record_from_json(checkpoint->record, name);
-  if (saved.identity != record_.identity || saved.data_sha256 != record_.data_sha256) {
+  const bool other_data = std::ranges::any_of(record_.data_sha256, [&](const auto& used) {
+    const auto then = saved.data_sha256.find(used.first);
+    return then != saved.data_sha256.end() && then->second != used.second;
+  });
+  if (saved.identity != record_.identity || other_data) {
     fmt::print(stderr, "{}: of another run (settings, revision, threads, instruction set or data differ); starting afresh\n", name);
     return false;
   }
@@ -104,7 +108,8 @@ void RunningCell::health(const std::string& name, bool passed, const std::string
 }
 
 void RunningCell::used_data(const std::string& file, const std::string& sha256, bool stand_in) {
-  record_.data_sha256[file] = sha256;
+  const std::string& known = record_.data_sha256.emplace(file, sha256).first->second;
+  if (known != sha256) fail(Exit::data, "{}: its content has changed since this cell began; rerun with --fresh", file);
   record_.stand_in_data = record_.stand_in_data || stand_in;
 }
 

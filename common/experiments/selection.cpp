@@ -2,10 +2,11 @@
 
 #include "common/tensors/errors.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <numeric>
 #include <set>
 
@@ -31,11 +32,17 @@ std::size_t edits(const std::string& a, const std::string& b) {
   return row.back();
 }
 
+std::string joined(const std::vector<std::string>& parts, const std::string& separator) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : separator) + part;
+  return text;
+}
+
 std::string nearest(const std::string& name, std::vector<std::string> known) {
   constexpr std::size_t shown = 6;
   std::ranges::stable_sort(known, {}, [&](const std::string& candidate) { return edits(name, candidate); });
   if (known.size() > shown) known.resize(shown);
-  return known.empty() ? "(none)" : fmt::format("{}", fmt::join(known, ", "));
+  return known.empty() ? "(none)" : joined(known, ", ");
 }
 
 template <class Number>
@@ -116,7 +123,7 @@ std::vector<Task> select_tasks(const Program& program, Profile profile, const Se
 }
 
 std::string custom_label(const Selection& selection) {
-  std::string label = fmt::format("{}", fmt::join(selection.changes, ","));
+  std::string label = joined(selection.changes, ",");
   std::ranges::replace(label, '/', '_');
   return label;
 }

@@ -1,0 +1,126 @@
+// What is stopped in the middle and resumed ends in the same bytes as what was never stopped.
+#include "common/experiments/ledger.hpp"
+#include "tests/experiments/toy.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <chrono>
+#include <csignal>
+#include <random>
+#include <thread>
+
+using namespace experiments;
+
+namespace {
+
+const std::string key = "walk/tuned/n20/seed_0";
+
+// 20 numbers, 300 steps, each followed by a checkpoint, whose writing takes about as long as the step.
+const std::vector<std::string> long_walk{"walk/tuned/n20", "--set", "n_steps=300", "--set", "pause_us=1000", "--threads", "1"};
+
+std::filesystem::path folder(const Toy& toy) { return toy.runs() / "toy" / "custom" / "quick,n_steps=300,pause_us=1000" / key; }
+std::optional<Record> record(const Toy& toy) { return load_record(folder(toy) / "record.json"); }
+
+const Record& uninterrupted() {
+  static const Record result = [] {
+    const Toy toy;
+    BOOST_TEST_REQUIRE(wait_for(toy.start(long_walk)) == 0);
+    return record(toy).value();
+  }();
+  return result;
+}
+
+void same_results(const Record& a, const Record& b) {
+  BOOST_TEST(a.weights_sha256 == b.weights_sha256);
+  BOOST_TEST(a.metrics.at("distance").value == b.metrics.at("distance").value);
+  BOOST_TEST(a.series.at("walk").at("step") == b.series.at("walk").at("step"), boost::test_tools::per_element());
+  BOOST_TEST(a.series.at("walk").at("first") == b.series.at("walk").at("first"), boost::test_tools::per_element());
+}
+
+void wait_for_file(const std::filesystem::path& file) {
+  for (int i = 0; i < 5000 && !std::filesystem::exists(file); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  BOOST_TEST_REQUIRE(std::filesystem::exists(file));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(killed_at_twenty_random_moments) {
+  const Record& expected = uninterrupted();
+  const Toy toy;
+  std::mt19937 random(20240229);
+  int n_kills = 0;
+  for (; n_kills < 20 && !record(toy); ++n_kills) {
+    const pid_t child = toy.start(long_walk);
+    wait_for_file(folder(toy));
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 30'000));
+    kill(child, SIGKILL);
+    wait_for(child);
+  }
+  BOOST_TEST(n_kills == 20);
+  BOOST_TEST((std::filesystem::exists(folder(toy) / "checkpoint") || std::filesystem::exists(folder(toy) / "checkpoint.previous")));
+  BOOST_TEST(wait_for(toy.start(long_walk)) == 0);
+  same_results(record(toy).value(), expected);
+}
+
+BOOST_AUTO_TEST_CASE(interrupted_by_signal_and_resumed) {
+  const Record& expected = uninterrupted();
+  for (const int signal : {SIGINT, SIGTERM}) {
+    const Toy toy;
+    const pid_t child = toy.start(long_walk);
+    wait_for_file(folder(toy) / "checkpoint");
+    kill(child, signal);
+    BOOST_TEST(wait_for(child) == 130);
+    BOOST_TEST(!record(toy).has_value());
+    BOOST_TEST(std::filesystem::exists(folder(toy) / "checkpoint"));
+    BOOST_TEST(wait_for(toy.start(long_walk)) == 0);
+    same_results(record(toy).value(), expected);
+    BOOST_TEST(!std::filesystem::exists(folder(toy) / "checkpoint"));
+    BOOST_TEST(!std::filesystem::exists(folder(toy) / "checkpoint.previous"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_interruption_reaches_every_process) {
+  const Toy toy;
+  const pid_t child = toy.start({"walk", "--jobs", "2", "--set", "n_steps=100000", "--set", "pause_us=500"});
+  const auto folder = toy.runs() / "toy" / "custom" / "quick,n_steps=100000,pause_us=500" / "walk/tuned";
+  wait_for_file(folder / "n3/seed_0/checkpoint");
+  wait_for_file(folder / "n5/seed_0/checkpoint");
+  kill(child, SIGINT);
+  BOOST_TEST(wait_for(child) == 130);
+}
+
+BOOST_AUTO_TEST_CASE(a_damaged_checkpoint_costs_a_step_and_not_the_result) {
+  const Record& expected = uninterrupted();
+  const Toy toy;
+  const pid_t child = toy.start(long_walk);
+  wait_for_file(folder(toy) / "checkpoint.previous");
+  kill(child, SIGINT);
+  BOOST_TEST(wait_for(child) == 130);
+  flip_byte(folder(toy) / "checkpoint", 50);
+  const Result resumed = toy.run("walk/tuned/n20 --set n_steps=300 --set pause_us=1000 --threads 1");
+  BOOST_TEST(resumed.status == 0);
+  BOOST_TEST(resumed.err.find("checkpoint: damaged") != std::string::npos);
+  same_results(record(toy).value(), expected);
+}
+
+BOOST_AUTO_TEST_CASE(a_checkpoint_of_another_identity_is_not_used) {
+  const Toy toy;
+  const pid_t child = toy.start(long_walk);
+  wait_for_file(folder(toy) / "checkpoint");
+  kill(child, SIGINT);
+  BOOST_TEST(wait_for(child) == 130);
+  const Result other = toy.run("walk/tuned/n20 --set n_steps=300 --set pause_us=1000 --threads 1", "TOY_REVISION=2");
+  BOOST_TEST(other.status == 0);
+  BOOST_TEST(other.err.find("starting afresh") != std::string::npos);
+  BOOST_TEST(record(toy).value().series.at("walk").at("step").size() == 300u);
+}
+
+BOOST_AUTO_TEST_CASE(one_cell_is_never_run_by_two_processes) {
+  const Toy toy;
+  const pid_t child = toy.start(long_walk);
+  wait_for_file(folder(toy) / "checkpoint");
+  const Result second = toy.run("walk/tuned/n20 --set n_steps=300 --set pause_us=1000 --threads 1");
+  BOOST_TEST(second.err.find("another process is running it") != std::string::npos);
+  BOOST_TEST(second.out.empty());
+  BOOST_TEST(wait_for(child) == 0);
+}

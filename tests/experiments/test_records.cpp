@@ -1,0 +1,263 @@
+#include "common/experiments/encoding.hpp"
+#include "common/experiments/ledger.hpp"
+#include "common/experiments/npz.hpp"
+#include "common/experiments/record_json.hpp"
+#include "common/tensors/errors.hpp"
+#include "tests/experiments/support.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+using namespace experiments;
+using tensors::Array;
+using tensors::Exit;
+using tensors::Failure;
+using tensors::Shape;
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+Record example() {
+  Record record;
+  record.identity = {"toy",
+                     "walk",
+                     "tuned/n20",
+                     Profile::quick,
+                     18446744073709551615u,
+                     {{"d", std::int64_t{20}}, {"rate", 1.0}, {"tiny", 5e-324}, {"flag", true}, {"text", std::string("a \"quoted\" word")}},
+                     3,
+                     2,
+                     "avx2"};
+  record.metrics["third"] = {1.0 / 3.0, "nats", "exact", 0.1};
+  record.metrics["nan"] = {std::nan(""), "nats", "none", infinity};
+  record.series["curve"] = {{"x", {0.0, -0.0, 0.1, 1e300}}, {"y", {std::nan(""), -infinity, 5e-324, -1.0}}};
+  record.images["grid"] = {2, 2, 3, {0, 1, 2, 3, 4, 5, 250, 251, 252, 253, 254, 255}};
+  record.health = {{"finite", true, "the loss"}, {"bound", false, "above"}};
+  record.weights_sha256 = "abcd";
+  record.data_sha256["mnist"] = "ef01";
+  record.provenance = {"0123456789ab+changes", "GCC", "-O3", "a CPU", {{"boost", "1.74.0"}}};
+  record.wall_s = 12.345678901234567;
+  record.peak_memory_mib = 77.5;
+  return record;
+}
+
+const auto is_io = [](const Failure& failure) { return failure.status() == Exit::io; };
+
+// A program that declares the example's cell with these settings and this revision.
+Program declaring(const Record& record, const std::filesystem::path& reports) {
+  Program program;
+  program.name = "toy";
+  program.reports = reports;
+  const Identity& identity = record.identity;
+  program.experiments.push_back({"walk", "", identity.revision, [identity](Profile) { return std::vector<Cell>{{identity.cell, 0, identity.settings, 1}}; }, {}, {}});
+  return program;
+}
+
+void save_run(const std::filesystem::path& runs, const Record& record) {
+  const auto folder = runs / "toy" / to_string(record.identity.profile) / record.identity.key();
+  make_folders(folder);
+  save_record(folder / "record.json", record);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_record_survives_its_text_to_the_last_bit) {
+  const Record record = example();
+  const Record back = record_from_json(to_json(record), "here");
+  BOOST_TEST((back.identity == record.identity));
+  BOOST_TEST(std::holds_alternative<double>(back.identity.settings.values().at("rate")));
+  BOOST_TEST(std::isnan(back.metrics.at("nan").value));
+  BOOST_TEST(back.metrics.at("nan").standard_error.value() == infinity);
+  BOOST_TEST(!first_difference(record, back));
+  for (const char* column : {"x", "y"}) {
+    for (std::size_t i = 0; i < 4; ++i) {
+      const double was = record.series.at("curve").at(column)[i], is = back.series.at("curve").at(column)[i];
+      BOOST_TEST((std::isnan(was) ? std::isnan(is) : std::bit_cast<std::uint64_t>(was) == std::bit_cast<std::uint64_t>(is)));
+    }
+  }
+  BOOST_TEST(back.images.at("grid").pixels == record.images.at("grid").pixels, boost::test_tools::per_element());
+  BOOST_TEST(back.wall_s == record.wall_s);
+  BOOST_TEST(back.provenance.libraries.at("boost") == "1.74.0");
+  BOOST_TEST(to_json(back) == to_json(record));
+}
+
+BOOST_AUTO_TEST_CASE(a_long_series_stands_on_one_line) {
+  Record record = example();
+  record.series["long"] = {{"x", std::vector<double>(1000, 0.5)}};
+  const auto lines = [](const Record& r) { const std::string text = to_json(r); return std::count(text.begin(), text.end(), '\n'); };
+  BOOST_TEST(lines(record) - lines(example()) == 3);  // the series, its column, the closing brace
+}
+
+BOOST_AUTO_TEST_CASE(every_flipped_byte_of_a_record_is_noticed) {
+  const std::string text = to_json(example());
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    std::string damaged = text;
+    damaged[at] = static_cast<char>(damaged[at] ^ 1);
+    BOOST_CHECK_EXCEPTION(record_from_json(damaged, "here"), Failure, is_io);
+  }
+  for (std::size_t size : {std::size_t{0}, std::size_t{1}, text.size() / 2, text.size() - 1})
+    BOOST_CHECK_EXCEPTION(record_from_json(text.substr(0, size), "here"), Failure, is_io);
+}
+
+BOOST_AUTO_TEST_CASE(a_record_of_another_version_is_refused_with_advice) {
+  std::string text = to_json(example());
+  const std::size_t end = text.find(",\n  \"sha256\"");
+  std::string content = text.substr(0, end);
+  content.replace(content.find("\"schema\": 1"), 11, "\"schema\": 2");
+  text = content + ",\n  \"sha256\": \"" + Sha256().add(content).hex() + "\"\n}\n";
+  BOOST_CHECK_EXCEPTION(record_from_json(text, "a/record.json"), Failure, [](const Failure& failure) {
+    const std::string message = failure.what();
+    return is_io(failure) && message.starts_with("a/record.json: written by another version") && message.find("--fresh") != std::string::npos;
+  });
+}
+
+BOOST_AUTO_TEST_CASE(equal_results_give_equal_bytes_whatever_the_machine) {
+  Record other = example();
+  other.wall_s = 1;
+  other.provenance.commit = "fedc";
+  const auto results = [](const Record& record) {
+    const std::string text = to_json(Ledger{{Profile::quick, {{record.identity.key(), record}}}});
+    return text.substr(text.find("\"results\""), text.find("\"schema\"") - text.find("\"results\""));
+  };
+  BOOST_TEST(results(other) == results(example()));
+  other.metrics["third"].value = std::nextafter(1.0 / 3.0, 1.0);
+  BOOST_TEST(results(other) != results(example()));
+}
+
+BOOST_AUTO_TEST_CASE(the_first_difference_is_named_with_both_values) {
+  Record now = example();
+  BOOST_TEST(!first_difference(example(), now));
+  now.series["curve"]["x"][1] = 0.0;
+  BOOST_TEST(first_difference(example(), now).value() == "series/curve/x[1]: -0.0 in the record, 0.0 now");
+  now.metrics.erase("third");
+  BOOST_TEST(first_difference(example(), now)->starts_with("metrics/third: {"));
+  BOOST_TEST(first_difference(example(), now)->ends_with(" in the record, nothing now"));
+}
+
+BOOST_AUTO_TEST_CASE(settings_name_what_is_missing_or_of_another_type) {
+  const Settings settings = example().identity.settings;
+  BOOST_TEST(settings.count("d") == 20);
+  BOOST_TEST(settings.number("d") == 20.0);
+  BOOST_CHECK_EXCEPTION(settings.count("rate"), std::invalid_argument, [](const auto& e) { return std::string(e.what()).find("'rate'") != std::string::npos; });
+  BOOST_CHECK_EXCEPTION(settings.flag("depth"), std::invalid_argument, [](const auto& e) { return std::string(e.what()).find("'depth'") != std::string::npos; });
+  BOOST_CHECK_EXCEPTION(profile_from("huge"), Failure, [](const Failure& failure) { return failure.status() == Exit::usage; });
+}
+
+BOOST_AUTO_TEST_CASE(a_ledger_grows_cell_by_cell_and_a_lower_profile_replaces_nothing) {
+  const Sandbox sandbox;
+  const auto file = sandbox.path / "toy" / "results.json";
+  BOOST_TEST(load_ledger(file).empty());
+  Record paper = example();
+  paper.identity.profile = Profile::paper;
+  merge_into_ledger(file, paper);
+  merge_into_ledger(file, example());
+  Record again = example();
+  again.metrics["third"].value = 7;
+  merge_into_ledger(file, again);
+  const Ledger ledger = load_ledger(file);
+  BOOST_TEST(ledger.size() == 2u);
+  BOOST_TEST(ledger.at(Profile::paper).begin()->second.metrics.at("third").value == 1.0 / 3.0);
+  BOOST_TEST(ledger.at(Profile::quick).begin()->second.metrics.at("third").value == 7.0);
+}
+
+BOOST_AUTO_TEST_CASE(custom_and_stand_in_records_stay_out_of_the_ledger) {
+  const Sandbox sandbox;
+  const auto file = sandbox.path / "results.json";
+  Record custom = example(), stand_in = example();
+  custom.custom = true;
+  stand_in.stand_in_data = true;
+  merge_into_ledger(file, custom);
+  merge_into_ledger(file, stand_in);
+  BOOST_TEST(load_ledger(file).empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_damaged_ledger_is_refused) {
+  const Sandbox sandbox;
+  const auto file = sandbox.path / "results.json";
+  merge_into_ledger(file, example());
+  flip_byte(file, content_of(file).size() / 2);
+  BOOST_CHECK_EXCEPTION(load_ledger(file), Failure, is_io);
+  BOOST_CHECK_EXCEPTION(merge_into_ledger(file, example()), Failure, is_io);
+}
+
+BOOST_AUTO_TEST_CASE(the_union_prefers_the_run_unless_it_is_worth_less) {
+  const Sandbox sandbox;
+  const Program program = declaring(example(), sandbox.path / "reports");
+  const auto runs = sandbox.path / "runs";
+  const auto third = [&] { return all_records(program, runs).at(Profile::quick).at(example().identity.key()).metrics.at("third").value; };
+  merge_into_ledger(ledger_file(program), example());
+  BOOST_TEST(third() == 1.0 / 3.0);
+
+  Record run = example();
+  run.metrics["third"].value = 7;
+  save_run(runs, run);
+  BOOST_TEST(third() == 7.0);
+  run.stand_in_data = true;
+  save_run(runs, run);
+  BOOST_TEST(third() == 1.0 / 3.0);
+  run.stand_in_data = false;
+  run.identity.revision = 2;
+  save_run(runs, run);
+  BOOST_TEST(third() == 1.0 / 3.0);
+}
+
+BOOST_AUTO_TEST_CASE(a_record_is_stale_when_the_declaration_moved_on) {
+  const Program program = declaring(example(), "reports");
+  BOOST_TEST(!stale(example(), program));
+  Record other = example();
+  other.identity.seed = 5;  // another seed of a declared cell is as current as the declared one
+  other.identity.threads = 9;
+  BOOST_TEST(!stale(other, program));
+  other.identity.revision = 2;
+  BOOST_TEST(stale(other, program));
+  other = example();
+  other.identity.settings.set("rate", 2.0);
+  BOOST_TEST(stale(other, program));
+  other = example();
+  other.identity.experiment = "gone";
+  BOOST_TEST(stale(other, program));
+}
+
+BOOST_AUTO_TEST_CASE(digests_and_packed_bytes) {
+  BOOST_TEST(Sha256().add("abc").hex() == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  BOOST_TEST(Sha256().add("a").add("bc").hex() == Sha256().add("abc").hex());
+  for (std::size_t size : {0u, 1u, 2u, 3u, 1000u}) {
+    const std::vector<std::uint8_t> bytes(size, 200);
+    BOOST_TEST(unpack(pack(bytes), size) == bytes, boost::test_tools::per_element());
+    BOOST_CHECK_THROW(unpack(pack(bytes), size + 1), std::invalid_argument);
+    if (size > 0) BOOST_CHECK_THROW(unpack(pack(bytes), size - 1), std::invalid_argument);
+  }
+  BOOST_CHECK_THROW(unpack("not base64!", 3), std::invalid_argument);
+}
+
+BOOST_AUTO_TEST_CASE(weights_survive_the_archive_and_their_digest_sees_names_shapes_and_values) {
+  const Sandbox sandbox;
+  const auto file = sandbox.path / "weights.npz";
+  const NamedArrays arrays{{"w", Array<float>(Shape{2, 3}, {1, 2, 3, 4, 5, -0.0f})}, {"b", Array<float>::scalar(0.1f)}, {"none", Array<float>(Shape{0, 4})}};
+  save_npz(file, arrays);
+  const auto back = load_npz(file);
+  BOOST_TEST(back.size() == 3u);
+  for (const auto& [name, array] : arrays) {
+    BOOST_TEST((back.at(name).shape() == array.shape()));
+    BOOST_TEST(back.at(name).elements() == array.elements(), boost::test_tools::per_element());
+  }
+  const std::string bytes = content_of(file);
+  save_npz(file, arrays);
+  BOOST_TEST(content_of(file) == bytes);
+
+  const std::string digest = weights_digest({arrays[0]});
+  BOOST_TEST(weights_digest({{"v", arrays[0].second}}) != digest);
+  BOOST_TEST(weights_digest({{"w", arrays[0].second.reshaped(Shape{3, 2})}}) != digest);
+  BOOST_TEST(weights_digest({{"w", Array<float>(Shape{2, 3}, {1, 2, 3, 4, 5, 0.0f})}}) != digest);
+  BOOST_CHECK_THROW(save_npz(file, {arrays[0], arrays[0]}), std::invalid_argument);
+
+  for (std::size_t at : {std::size_t{0}, bytes.size() / 3, bytes.size() - 1}) {
+    write_file(file, bytes.substr(0, at));
+    BOOST_CHECK_EXCEPTION(load_npz(file), Failure, is_io);
+  }
+}
