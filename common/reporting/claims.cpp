@@ -1,0 +1,202 @@
+#include "common/reporting/claims.hpp"
+
+#include "common/reporting/overload.hpp"
+#include "common/reporting/tables.hpp"
+#include "common/tensors/errors.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+namespace reporting {
+namespace {
+
+using experiments::Program;
+
+// Rounding that doubles add to an exact comparison of printed decimals.
+constexpr double slack = 1e-9;
+
+double half_unit(const Claim& claim) { return 0.5 * std::pow(10.0, -claim.digits) * (1 + slack); }
+
+bool within(double a, double b, double tolerance) { return std::abs(a - b) <= tolerance + slack * std::abs(b); }
+
+// Does the rule hold for ours? Nothing, and why in `note`, when what it compares with is not there.
+class Judge {
+ public:
+  Judge(const Claim& claim, const std::vector<Claim>& claims, const Results& results, Profile profile, const Sample& ours)
+      : claim_(claim), claims_(claims), results_(results), profile_(profile), ours_(ours) {}
+
+  std::optional<bool> operator()(const Near& near) {
+    const double tolerance = near.tolerance * (near.relative ? std::abs(*claim_.published) : 1);
+    return within(ours_.mean, *claim_.published, tolerance + half_unit(claim_));
+  }
+
+  std::optional<bool> operator()(const Interval& interval) {
+    std::set<std::string> cells(interval.pool.begin(), interval.pool.end());
+    cells.insert(claim_.metric->cell_path());
+    std::vector<Sample> samples;
+    for (const std::string& cell : cells) {
+      const std::size_t slash = cell.find('/');
+      if (auto s = results_.accepted(profile_, {cell.substr(0, slash), cell.substr(slash + 1), claim_.metric->metric}))
+        samples.push_back(*s);
+    }
+    const Spread spread = pooled(samples);
+    if (spread.dof == 0) return missing("no cell of the pool has two seeds, so the spread is unknown");
+    const double half_width = prediction_half_width(spread, ours_.n, interval.published_runs, interval.false_alarm);
+    return within(ours_.mean, *claim_.published, half_width + half_unit(claim_));
+  }
+
+  std::optional<bool> operator()(const Ordering& ordering) {
+    const auto id = std::ranges::find(claims_, ordering.other, &Claim::id);
+    const CellMetric other = id != claims_.end() ? *id->metric : *cell_metric_from(ordering.other);
+    const auto theirs = results_.accepted(profile_, other);
+    if (!theirs) return missing(to_string(other) + " was not run");
+    const double lead = ordering.after ? ours_.mean - theirs->mean : theirs->mean - ours_.mean;
+    return lead > ordering.margin;
+  }
+
+  std::optional<bool> operator()(const Law& law) {
+    const auto exact = results_.accepted(profile_, law.law);
+    if (!exact) return missing(to_string(law.law) + " was not run");
+    return within(ours_.mean, exact->mean, law.tolerance) && within(*claim_.published, exact->mean, law.tolerance + half_unit(claim_));
+  }
+
+  const std::string& note() const { return note_; }
+
+ private:
+  std::optional<bool> missing(std::string why) {
+    note_ = std::move(why);
+    return {};
+  }
+
+  const Claim& claim_;
+  const std::vector<Claim>& claims_;
+  const Results& results_;
+  Profile profile_;
+  const Sample& ours_;
+  std::string note_;
+};
+
+void settle(Judgement& j, const Rule& rule, bool holds) {
+  j.verdict = holds ? Verdict::reproduced : Verdict::differs;
+  j.failed = j.verdict != rule.expect;
+  if (j.failed) {
+    j.note = fmt::format("expected: {}", to_string(rule.expect));
+  } else if (rule.instead && !within(j.ours->mean, rule.instead->value, rule.instead->tolerance)) {
+    j.failed = true;
+    j.note = fmt::format("instead of the published value {} ± {} was declared", rule.instead->value, rule.instead->tolerance);
+  }
+}
+
+const char* why_not_accepted(const Results& results, Profile profile, const std::string& cell) {
+  return results.records(profile, cell).empty() ? "no record" : "on stand-in data";
+}
+
+}  // namespace
+
+std::string to_string(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::reproduced: return "reproduced";
+    case Verdict::differs: return "differs";
+    case Verdict::not_comparable: return "not comparable";
+    case Verdict::not_run: break;
+  }
+  return "not run at this scale";
+}
+
+Judgement judge(const Claim& claim, const std::vector<Claim>& claims, const Results& results, std::optional<Profile> profile) {
+  Judgement j{.claim = &claim};
+  for (Profile at : {Profile::paper, Profile::quick}) {
+    if (!claim.metric || (profile && *profile != at)) continue;
+    const auto ours = results.accepted(at, *claim.metric);
+    const auto& records = results.records(at, claim.metric->cell_path());
+    const auto rule = claim.rules.find(at);
+    if (!ours) {
+      const bool unrecorded = !records.empty() && !records.front()->stand_in_data && !results.estimate(at, *claim.metric);
+      if (unrecorded && rule != claim.rules.end()) {
+        j.failed = true;
+        j.note = fmt::format("the {} records of {} have no metric '{}'", experiments::to_string(at), claim.metric->cell_path(),
+                             claim.metric->metric);
+        return j;
+      }
+      if (j.note.empty()) j.note = why_not_accepted(results, at, claim.metric->cell_path());
+      continue;
+    }
+    if (!j.ours) j.ours = ours, j.ours_at = at;
+    if (rule == claim.rules.end()) continue;
+    Judge judge_rule(claim, claims, results, at, *ours);
+    const auto holds = std::visit(judge_rule, rule->second.kind);
+    if (!holds) {
+      j.note = judge_rule.note();
+      continue;
+    }
+    j.profile = j.ours_at = at;
+    j.ours = ours;
+    j.note.clear();
+    settle(j, rule->second, *holds);
+    return j;
+  }
+  if (!claim.not_comparable.empty()) {
+    j.verdict = Verdict::not_comparable;
+    j.note = claim.not_comparable;
+  } else if (j.note.empty()) {
+    j.note = "no rule at the scale that was run";
+  }
+  return j;
+}
+
+std::vector<Judgement> judge_all(const std::vector<Claim>& claims, const Results& results, std::optional<Profile> profile) {
+  std::vector<Judgement> all;
+  for (const Claim& claim : claims) all.push_back(judge(claim, claims, results, profile));
+  return all;
+}
+
+void require_declared(const std::vector<Claim>& claims, const Program& program) {
+  std::set<std::string> declared;
+  for (const auto& experiment : program.experiments)
+    for (Profile profile : {Profile::quick, Profile::paper})
+      for (const auto& cell : experiment.cells(profile)) declared.insert(experiment.name + "/" + cell.name);
+  for (const Claim& claim : claims) {
+    const auto check = [&](const std::string& cell) {
+      if (!declared.contains(cell))
+        tensors::fail(tensors::Exit::io, "published_{}.toml: claim {}: no profile declares the cell '{}'", program.name, claim.id, cell);
+    };
+    if (claim.metric) check(claim.metric->cell_path());
+    for (const auto& [profile, rule] : claim.rules)
+      std::visit(Overload{[](const Near&) {}, [&](const Interval& interval) { std::ranges::for_each(interval.pool, check); },
+                          [&](const Ordering& ordering) {
+                            if (const auto metric = cell_metric_from(ordering.other)) check(metric->cell_path());
+                          },
+                          [&](const Law& law) { check(law.law.cell_path()); }},
+                 rule.kind);
+  }
+}
+
+double false_alarm_budget(const std::vector<Claim>& claims) {
+  double sum = 0;
+  for (const Claim& claim : claims) {
+    double largest = 0;
+    for (const auto& [profile, rule] : claim.rules)
+      if (const auto* interval = std::get_if<Interval>(&rule.kind)) largest = std::max(largest, interval->false_alarm);
+    sum += largest;
+  }
+  return sum;
+}
+
+std::string published_text(const Claim& claim) { return format_number(claim.published, claim.digits); }
+
+std::string ours_text(const Judgement& j) {
+  if (!j.ours) return "–";
+  return fmt::format("{} ({} seed{}, {})", format_estimate(*j.ours, j.claim->digits), j.ours->n, j.ours->n == 1 ? "" : "s",
+                     experiments::to_string(*j.ours_at));
+}
+
+std::string to_line(const Judgement& j) {
+  const char* standing = j.failed ? "NOT as declared" : j.skipped() ? "skipped" : "as declared";
+  return fmt::format("{}  published {}  ours {}  {}  {}{}", j.claim->id, published_text(*j.claim), ours_text(j), to_string(j.verdict),
+                     standing, j.note.empty() ? "" : fmt::format("  ({})", j.note));
+}
+
+}  // namespace reporting

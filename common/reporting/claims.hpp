@@ -1,0 +1,110 @@
+// Claims: every number the paper prints, and how ours is held against it.
+//
+// A claim names a metric, the published number, and per profile a rule with its reason. The verdict is computed from the
+// records; the claim declares which verdict is expected, and a number that is expected to differ says what it is instead.
+#pragma once
+
+#include "common/experiments/experiment.hpp"
+#include "common/reporting/results.hpp"
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace reporting {
+
+enum class Verdict { reproduced, differs, not_comparable, not_run };
+
+std::string to_string(Verdict verdict);  // "not run at this scale" for not_run
+
+// What ours is when it differs from the published number; |ours - value| <= tolerance must hold.
+struct Instead {
+  double value = 0, tolerance = 0;
+  std::string because;
+};
+
+// |ours - published| <= tolerance, or <= tolerance * |published|; half a unit of the last printed digit is added.
+struct Near {
+  bool relative = false;
+  double tolerance = 0;
+};
+
+// The published number as one more draw: |ours - published| <= t * s * sqrt(1/n + 1/published_runs) + half a unit, where s is
+// the seed-to-seed deviation pooled over the claim's own cell and the cells of `pool`.
+struct Interval {
+  double false_alarm = 0;
+  int published_runs = 1;
+  std::vector<std::string> pool;  // "experiment/cell"
+};
+
+// Ours lies beyond the other one of ours: ours - other > margin ("after"), other - ours > margin ("before").
+struct Ordering {
+  bool after = true;
+  std::string other;  // a claim's id, or a metric
+  double margin = 0;
+};
+
+// A closed form that the code computes and records: both ours and the published number lie within tolerance of it, the
+// published one with half a unit of its last digit added.
+struct Law {
+  CellMetric law;
+  double tolerance = 0;
+};
+
+struct Rule {
+  std::variant<Near, Interval, Ordering, Law> kind;
+  std::string because;
+  Verdict expect = Verdict::reproduced;  // the claim's, unless the rule has its own
+  std::optional<Instead> instead = {};
+};
+
+struct Claim {
+  std::string id, where, says;
+  std::optional<CellMetric> metric = {};
+  std::optional<double> published = {};
+  int digits = 2;  // printed decimals
+  std::map<Profile, Rule> rules = {};
+  std::string not_comparable = {};  // the reason, if it is
+};
+
+// Reads and checks a file of claims. Throws Failure(io), naming file, claim and key, on anything that is missing, unknown,
+// of the wrong type, given twice or out of range.
+std::vector<Claim> read_claims(const std::filesystem::path& path);
+std::vector<Claim> parse_claims(const std::string& text, const std::string& file);  // `file` for the messages
+
+// Refuses claims about cells that the program declares in no profile: Failure(io), naming the claim.
+void require_declared(const std::vector<Claim>& claims, const experiments::Program& program);
+
+struct Judgement {
+  const Claim* claim = nullptr;
+  Verdict verdict = Verdict::not_run;
+  bool failed = false;                  // the verdict is not the declared one, `instead` does not hold, or the metric is not recorded
+  std::optional<Profile> profile = {};  // judged at
+  std::optional<Sample> ours = {};      // at that profile, else at the highest one with records that count
+  std::optional<Profile> ours_at = {};
+  std::string note = {};  // why it was not run, or failed
+
+  bool skipped() const { return !failed && (verdict == Verdict::not_run || verdict == Verdict::not_comparable); }
+};
+
+// Judges at the highest profile (or the one given) that has a rule and accepted records. Stale and custom records, and
+// those on stand-in data, are never accepted; a diverged seed makes the claim differ, and no `instead` holds for it.
+Judgement judge(const Claim& claim, const std::vector<Claim>& claims, const Results& results, std::optional<Profile> profile = {});
+std::vector<Judgement> judge_all(const std::vector<Claim>& claims, const Results& results, std::optional<Profile> profile = {});
+
+// A bound on the expected number of false alarms: each claim's largest declared rate, summed.
+double false_alarm_budget(const std::vector<Claim>& claims);
+
+// "-137.64" as printed, or "–".
+std::string published_text(const Claim& claim);
+
+// "-137.2 ± 0.3 (3 seeds, paper)", or "–".
+std::string ours_text(const Judgement& judgement);
+
+// One line for standard output: id, published, ours, verdict, as declared or NOT.
+std::string to_line(const Judgement& judgement);
+
+}  // namespace reporting

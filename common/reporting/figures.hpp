@@ -1,0 +1,53 @@
+// Line, scatter and error-bar plots: an SVG drawn by gnuplot, with the data beside it as TSV.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace reporting {
+
+enum class Style {
+  line,
+  points,
+  hollow_points,
+  line_points,
+  reference,  // a thin dotted line: a published value, a closed form
+};
+
+struct Curve {
+  std::string label;  // curves of one label share one colour, marker and legend entry in the whole figure
+  std::vector<double> x = {}, y = {};
+  std::vector<double> lo = {}, hi = {};  // if given: a band around a line, bars on points
+  Style style = Style::line;
+  std::optional<int> colour = {};  // 0..6, to tie curves of different labels together; else one per label
+};
+
+struct Panel {
+  std::string title = {}, x_label = {}, y_label = {};  // labels with their unit: "test bound [nats]"
+  bool log_x = false, log_y = false;
+  std::vector<Curve> curves = {};
+  std::vector<std::pair<double, std::string>> x_ticks = {};  // empty: gnuplot chooses
+  std::optional<std::pair<double, double>> y_range = {};     // empty: what the data need
+};
+
+struct Figure {
+  std::string name;  // of the files, [a-z0-9_]
+  std::vector<Panel> panels = {};
+  int columns = 1;                // of panels
+  int width = 640, height = 440;  // of the whole, in pixels
+};
+
+// The data, one line per point: panel, curve, x, y, lo, hi. Numbers round-trip; a curve without lo and hi leaves them empty.
+std::string to_tsv(const Figure& figure);
+
+// The figure as SVG; equal figures give equal bytes. Throws Failure(io) when gnuplot is missing or refuses, and
+// std::invalid_argument when a curve's columns differ in length.
+std::string to_svg(const Figure& figure);
+
+// Writes <folder>/<name>.svg and <name>.tsv. Throws as to_svg and Failure(io).
+void write_figure(const std::filesystem::path& folder, const Figure& figure);
+
+}  // namespace reporting

@@ -1,0 +1,79 @@
+#include "common/reporting/front_page.hpp"
+
+#include "common/reporting/files.hpp"
+#include "common/reporting/scoreboard.hpp"
+#include "common/reporting/tables.hpp"
+#include "common/tensors/errors.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <vector>
+
+namespace reporting {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+void write_summary(const fs::path& folder, const experiments::Program& program, const std::vector<Claim>& claims,
+                   const std::vector<Judgement>& judgements, const Results& results) {
+  const Score score = score_of(judgements);
+  std::vector<std::string> profiles;
+  bool stand_in = false;
+  for (Profile profile : {Profile::smoke, Profile::quick, Profile::paper}) {
+    if (results.has(profile)) profiles.push_back(experiments::to_string(profile));
+    stand_in = stand_in || results.has_stand_in(profile);
+  }
+  const json summary{{"program", program.name},
+                     {"title", program.title},
+                     {"reproduced", score.reproduced},
+                     {"differs", score.differs},
+                     {"not_comparable", score.not_comparable},
+                     {"not_run", score.not_run},
+                     {"not_as_declared", score.failed},
+                     {"false_alarms", false_alarm_budget(claims)},
+                     {"profiles", profiles},
+                     {"stand_in_data", stand_in}};
+  write_file(folder / "summary.json", summary.dump(2) + "\n");
+}
+
+void write_front_page(const fs::path& reports) {
+  std::vector<fs::path> summaries;
+  for (const auto& entry : fs::directory_iterator(reports))
+    if (fs::exists(entry.path() / "summary.json")) summaries.push_back(entry.path() / "summary.json");
+  std::ranges::sort(summaries);
+
+  Table table{{{"Program"},
+               {"Paper"},
+               {"Reproduced", Align::right},
+               {"Differs", Align::right},
+               {"Not comparable", Align::right},
+               {"Not run", Align::right},
+               {"Not as declared", Align::right},
+               {"Run at"}},
+              {}};
+  double false_alarms = 0;
+  for (const fs::path& path : summaries) try {
+      const json s = json::parse(read_file(path));
+      const auto count = [&](const char* name) { return std::to_string(s.at(name).get<int>()); };
+      const auto program = s.at("program").get<std::string>();
+      const std::string scale = fmt::format("{}{}", fmt::join(s.at("profiles").get<std::vector<std::string>>(), ", "),
+                                            s.at("stand_in_data").get<bool>() ? " (**stand-in data**)" : "");
+      table.rows.push_back({fmt::format("[{0}]({0}/index.md)", program), s.at("title").get<std::string>(), count("reproduced"),
+                            count("differs"), count("not_comparable"), count("not_run"), count("not_as_declared"), scale});
+      false_alarms += s.at("false_alarms").get<double>();
+    } catch (const json::exception& error) {
+      tensors::fail(tensors::Exit::io, "{} is not a summary: {}; delete it and report that program again", path.string(), error.what());
+    }
+  write_file(
+      reports / "index.md",
+      "# Reports\n\nOne page per program. Each holds every number that its paper prints against what came out here.\n\n" +
+          to_markdown(table) +
+          fmt::format(
+              "\nBudget of false alarms: if every published number were true, at most {:.3g} of all claims together would be expected "
+              "to fail by chance.\n",
+              false_alarms));
+}
+
+}  // namespace reporting

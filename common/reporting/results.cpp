@@ -1,0 +1,83 @@
+#include "common/reporting/results.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <ranges>
+#include <tuple>
+
+namespace reporting {
+
+using experiments::Ledger;
+using experiments::Record;
+
+std::optional<CellMetric> cell_metric_from(const std::string& text) {
+  const std::size_t slash = text.find('/'), colon = text.find(" : ");
+  if (slash == std::string::npos || colon == std::string::npos || slash == 0 || slash + 1 >= colon || colon + 3 >= text.size()) return {};
+  return CellMetric{text.substr(0, slash), text.substr(slash + 1, colon - slash - 1), text.substr(colon + 3)};
+}
+
+std::string to_string(const CellMetric& metric) { return metric.cell_path() + " : " + metric.metric; }
+
+Results::Results(const Ledger& ledger, const IsStale& is_stale) {
+  for (const auto& [profile, records] : ledger)
+    for (const Record& record : records | std::views::values) {
+      if (record.custom) continue;
+      if (is_stale(record))
+        stale_.push_back(&record);
+      else
+        cells_[profile][record.identity.experiment + "/" + record.identity.cell].push_back(&record);
+    }
+  if (has(Profile::quick) || has(Profile::paper)) {
+    cells_.erase(Profile::smoke);
+    std::erase_if(stale_, [](const Record* r) { return r->identity.profile == Profile::smoke; });
+  }
+  for (auto& cells : cells_ | std::views::values)
+    for (auto& records : cells | std::views::values) std::ranges::sort(records, {}, [](const Record* r) { return r->identity.seed; });
+  std::ranges::sort(stale_, {}, [](const Record* r) {
+    return std::tuple(r->identity.profile, r->identity.experiment, r->identity.cell, r->identity.seed);
+  });
+}
+
+const std::vector<const Record*>& Results::records(Profile profile, const std::string& cell_path) const {
+  static const std::vector<const Record*> none;
+  const auto cells = cells_.find(profile);
+  if (cells == cells_.end()) return none;
+  const auto found = cells->second.find(cell_path);
+  return found == cells->second.end() ? none : found->second;
+}
+
+std::optional<Profile> Results::highest(const std::string& cell_path) const {
+  for (const auto& [profile, cells] : cells_ | std::views::reverse)
+    if (cells.contains(cell_path)) return profile;
+  return {};
+}
+
+std::optional<Sample> Results::estimate(Profile profile, const CellMetric& metric) const {
+  std::vector<double> values;
+  for (const Record* record : records(profile, metric.cell_path())) {
+    const auto found = record->metrics.find(metric.metric);
+    if (record->diverged)
+      values.push_back(std::numeric_limits<double>::quiet_NaN());
+    else if (found != record->metrics.end())
+      values.push_back(found->second.value);
+    else
+      return {};
+  }
+  if (values.empty()) return {};
+  return summarise(values);
+}
+
+std::optional<Sample> Results::accepted(Profile profile, const CellMetric& metric) const {
+  const auto& cell = records(profile, metric.cell_path());
+  if (std::ranges::any_of(cell, &Record::stand_in_data)) return {};
+  return estimate(profile, metric);
+}
+
+bool Results::has_stand_in(Profile profile) const {
+  const auto cells = cells_.find(profile);
+  if (cells == cells_.end()) return false;
+  return std::ranges::any_of(cells->second | std::views::values,
+                             [](const auto& records) { return std::ranges::any_of(records, &Record::stand_in_data); });
+}
+
+}  // namespace reporting

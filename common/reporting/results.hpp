@@ -1,0 +1,62 @@
+// The ledger as a reader meets it: the records that count, looked up by cell, and metrics as means over seeds.
+#pragma once
+
+#include "common/experiments/record.hpp"
+#include "common/reporting/statistics.hpp"
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace reporting {
+
+using experiments::Profile;
+
+// A metric of a cell, over all its seeds; written "experiment/cell : metric".
+struct CellMetric {
+  std::string experiment, cell, metric;
+
+  std::string cell_path() const { return experiment + "/" + cell; }
+  friend bool operator==(const CellMetric&, const CellMetric&) = default;
+};
+
+// Reads "experiment/cell : metric"; nothing when the text has another form.
+std::optional<CellMetric> cell_metric_from(const std::string& text);
+std::string to_string(const CellMetric& metric);
+
+// True for a record whose settings or revision are no longer the declared ones (experiments::stale, for one).
+using IsStale = std::function<bool(const experiments::Record&)>;
+
+// A view of a ledger, which must outlive it. Custom and stale records are left out everywhere, and smoke
+// records where there are others: they only show that the code works.
+class Results {
+ public:
+  Results(const experiments::Ledger& ledger, const IsStale& is_stale);
+
+  // The records of "experiment/cell", by ascending seed, diverged and stand-in ones included.
+  const std::vector<const experiments::Record*>& records(Profile profile, const std::string& cell_path) const;
+
+  // The highest profile that has records of "experiment/cell".
+  std::optional<Profile> highest(const std::string& cell_path) const;
+
+  // Over the seeds of a cell; a diverged seed counts as NaN. Nothing when the cell has no record, or when one lacks the metric.
+  std::optional<Sample> estimate(Profile profile, const CellMetric& metric) const;
+
+  // The same for claims: nothing either when a record stands on stand-in data.
+  std::optional<Sample> accepted(Profile profile, const CellMetric& metric) const;
+
+  bool has(Profile profile) const { return cells_.contains(profile); }
+  bool has_stand_in(Profile profile) const;
+
+  // profile -> "experiment/cell" -> records.
+  const std::map<Profile, std::map<std::string, std::vector<const experiments::Record*>>>& cells() const { return cells_; }
+  const std::vector<const experiments::Record*>& stale() const { return stale_; }
+
+ private:
+  std::map<Profile, std::map<std::string, std::vector<const experiments::Record*>>> cells_;
+  std::vector<const experiments::Record*> stale_;
+};
+
+}  // namespace reporting

@@ -1,0 +1,188 @@
+#include "common/reporting/scoreboard.hpp"
+
+#include "common/reporting/tables.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <ranges>
+#include <set>
+#include <tuple>
+
+namespace reporting {
+namespace {
+
+std::string verdict_text(const Judgement& j) {
+  return j.failed ? fmt::format("**{}, NOT as declared**", to_string(j.verdict)) : to_string(j.verdict);
+}
+
+// A list of the judgements that `wanted` picks, each with what `detail` says of it; empty when there are none.
+std::string listed(const std::string& heading, const std::vector<Judgement>& judgements,
+                   const std::function<bool(const Judgement&)>& wanted, const std::function<std::string(const Judgement&)>& detail) {
+  std::string out;
+  for (const Judgement& j : judgements | std::views::filter(wanted))
+    out += fmt::format("- `{}` ({}): {}\n", j.claim->id, j.claim->where, detail(j));
+  return out.empty() ? "" : fmt::format("**{}**\n\n{}\n", heading, out);
+}
+
+std::string why_it_differs(const Judgement& j) {
+  const std::string numbers = fmt::format("published {}, ours {}", published_text(*j.claim), ours_text(j));
+  if (j.failed) return numbers + "; " + j.note;
+  return numbers + "; " + j.claim->rules.at(*j.profile).instead->because;
+}
+
+// Per profile, experiment and metric that claims read: the pooled seed spread and the differences it could show.
+std::string sensitivity(const std::vector<Judgement>& judgements, const Results& results) {
+  std::set<std::tuple<Profile, std::string, std::string>> quantities;
+  for (const Judgement& j : judgements)
+    if (j.ours_at && j.claim->metric) quantities.emplace(*j.ours_at, j.claim->metric->experiment, j.claim->metric->metric);
+  if (quantities.empty()) return "";
+
+  Table table{{{"Metric"},
+               {"Profile"},
+               {"Seed s.d. (d.o.f.)", Align::right},
+               {"Seeds", Align::right},
+               {"Against one published run", Align::right},
+               {"Between two of our cells", Align::right}},
+              {}};
+  for (const auto& [profile, experiment, metric] : quantities) {
+    std::vector<Sample> samples;
+    for (const auto& path : results.cells().at(profile) | std::views::keys) {
+      if (!path.starts_with(experiment + "/")) continue;
+      if (auto s = results.accepted(profile, {experiment, path.substr(experiment.size() + 1), metric})) samples.push_back(*s);
+    }
+    const int n = std::ranges::max(samples, {}, &Sample::n).n;
+    const Spread spread = pooled(samples);
+    std::vector<std::string> row{fmt::format("`{} : {}`", experiment, metric), experiments::to_string(profile)};
+    if (spread.dof == 0)
+      row.insert(row.end(), {"unknown", std::to_string(n), "unknown", "unknown"});
+    else
+      row.insert(row.end(), {fmt::format("{:.3g} ({})", spread.sd, spread.dof), std::to_string(n),
+                             fmt::format("{:.3g}", smallest_visible_difference(spread, n, 1)),
+                             fmt::format("{:.3g}", smallest_visible_difference(spread, n, n))});
+    table.rows.push_back(std::move(row));
+  }
+  return "**The smallest difference that the number of seeds could show** (two-sided 5 % test, power 80 %, spread pooled over the cells "
+         "of the experiment, for the cells with most seeds):\n\n" +
+         to_markdown(table) + "\n";
+}
+
+}  // namespace
+
+Score score_of(const std::vector<Judgement>& judgements) {
+  Score score;
+  for (const Judgement& j : judgements) {
+    score.failed += j.failed;
+    switch (j.verdict) {
+      case Verdict::reproduced: ++score.reproduced; break;
+      case Verdict::differs: ++score.differs; break;
+      case Verdict::not_comparable: ++score.not_comparable; break;
+      case Verdict::not_run: ++score.not_run; break;
+    }
+  }
+  return score;
+}
+
+std::string banners(const Results& results) {
+  std::string out;
+  if (results.cells().empty())
+    out += "> **No results yet.** No record counts; run the program to fill this page.\n\n";
+  else if (!results.has(Profile::paper) && results.has(Profile::quick))
+    out += "> **Quick profile.** These numbers come from scaled-down runs; the settings that were shrunk are listed below.\n\n";
+  else if (!results.has(Profile::paper))
+    out += "> **Smoke profile.** These runs only show that the code works; no number here means anything.\n\n";
+  for (Profile profile : {Profile::smoke, Profile::quick, Profile::paper})
+    if (results.has_stand_in(profile))
+      out += fmt::format(
+          "> **Stand-in data.** The `{}` records stand on procedurally drawn images, not on the paper's data; no claim accepts them.\n\n",
+          experiments::to_string(profile));
+  return out;
+}
+
+std::string scoreboard_section(const std::vector<Judgement>& judgements, const Results& results) {
+  const Score score = score_of(judgements);
+  std::string out = "## Scoreboard\n\n";
+  out += to_markdown({{{"Reproduced", Align::right},
+                       {"Differs", Align::right},
+                       {"Not comparable", Align::right},
+                       {"Not run", Align::right},
+                       {"Not as declared", Align::right}},
+                      {{std::to_string(score.reproduced), std::to_string(score.differs), std::to_string(score.not_comparable),
+                        std::to_string(score.not_run), std::to_string(score.failed)}}});
+  out += "\n";
+  const auto has = [](Verdict verdict) { return [verdict](const Judgement& j) { return j.verdict == verdict && !j.failed; }; };
+  out += listed("Not as declared", judgements, &Judgement::failed, why_it_differs);
+  out += listed("What held", judgements, has(Verdict::reproduced), [](const Judgement& j) {
+    return fmt::format("{}; published {}, ours {}", j.claim->says, published_text(*j.claim), ours_text(j));
+  });
+  out += listed("What did not hold, and why", judgements, has(Verdict::differs), why_it_differs);
+  out += listed("Not comparable", judgements, has(Verdict::not_comparable), &Judgement::note);
+  out += listed("What was not run", judgements, has(Verdict::not_run), &Judgement::note);
+  return out + sensitivity(judgements, results);
+}
+
+std::string claims_section(const std::vector<Claim>& claims, const std::vector<Judgement>& judgements, const Results& results) {
+  const bool has_both = results.has(Profile::paper) && results.has(Profile::quick);
+  Table table{{{"Claim"}, {"Where"}, {"Published", Align::right}, {"Ours ± s.e. (n seeds, profile)", Align::right}}, {}};
+  if (has_both) table.columns.push_back({"At quick", Align::right});
+  table.columns.push_back({"Verdict"});
+  for (const Judgement& j : judgements) {
+    std::vector<std::string> row{fmt::format("`{}` {}", j.claim->id, j.claim->says), j.claim->where, published_text(*j.claim),
+                                 ours_text(j)};
+    if (has_both) {
+      const auto quick = j.claim->metric ? results.estimate(Profile::quick, *j.claim->metric) : std::nullopt;
+      row.push_back(quick ? format_estimate(*quick, j.claim->digits) : "–");
+    }
+    row.push_back(verdict_text(j));
+    table.rows.push_back(std::move(row));
+  }
+  std::string out =
+      "## Claims\n\n" + to_markdown(table) +
+      "\nThe s.e. is that of the mean over seeds; a single seed has none. Every rule with its reason stands in the program's file of "
+      "published numbers.";
+  const double budget = false_alarm_budget(claims);
+  if (budget > 0) out += fmt::format(" False alarms to be expected if every claim is true: at most {:.3g}.", budget);
+  return out + "\n\n";
+}
+
+std::string checks_section(const std::vector<Judgement>& judgements, const Results& results) {
+  struct Count {
+    int passed = 0, total = 0;
+  };
+  std::map<std::string, Count> counts;
+  std::string failures;
+  for (const auto& [profile, cells] : results.cells())
+    for (const auto& records : cells | std::views::values)
+      for (const auto* record : records) {
+        const std::string cell = experiments::to_string(profile) + " " + record->identity.key();
+        if (record->diverged) failures += fmt::format("- `{}` diverged: {}\n", cell, record->divergence);
+        for (const auto& check : record->health) {
+          Count& count = counts[check.name];
+          ++count.total;
+          count.passed += check.passed;
+          if (!check.passed) failures += fmt::format("- `{}` failed “{}”: {}\n", cell, check.name, check.detail);
+        }
+      }
+  std::string out;
+  if (!counts.empty()) {
+    Table table{{{"Health check of every run"}, {"Passed", Align::right}}, {}};
+    for (const auto& [name, count] : counts) table.rows.push_back({name, fmt::format("{} of {}", count.passed, count.total)});
+    out += to_markdown(table) + "\n";
+  }
+  if (!failures.empty()) out += failures + "\n";
+
+  Table laws{{{"Law"}, {"Ours", Align::right}, {"Closed form", Align::right}, {"Tolerance", Align::right}, {"Verdict"}}, {}};
+  for (const Judgement& j : judgements) {
+    const auto* law = j.profile ? std::get_if<Law>(&j.claim->rules.at(*j.profile).kind) : nullptr;
+    if (!law) continue;
+    const auto exact = results.accepted(*j.profile, law->law);
+    laws.rows.push_back({fmt::format("`{}`", j.claim->id), format_estimate(*j.ours, j.claim->digits),
+                         format_number(exact->mean, j.claim->digits), fmt::format("{}", law->tolerance), verdict_text(j)});
+  }
+  if (!laws.rows.empty()) out += to_markdown(laws) + "\n";
+  return out.empty() ? "" : "## Checks\n\n" + out;
+}
+
+}  // namespace reporting

@@ -1,0 +1,53 @@
+#include "common/reporting/statistics.hpp"
+
+#include "common/tensors/errors.hpp"
+
+#include <boost/math/distributions/students_t.hpp>
+
+#include <cmath>
+#include <limits>
+
+namespace reporting {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+double sd_of_difference(const Spread& spread, int n, int m) { return spread.sd * std::sqrt(1.0 / n + 1.0 / m); }
+
+}  // namespace
+
+double Sample::standard_error() const { return sd / std::sqrt(n); }
+
+Sample summarise(std::span<const double> values) {
+  tensors::require(!values.empty(), "summarise: there are no values");
+  Sample s{.n = static_cast<int>(values.size())};
+  for (double v : values) s.mean += v / s.n;
+  double squares = 0;
+  for (double v : values) squares += (v - s.mean) * (v - s.mean);
+  s.sd = s.n > 1 ? std::sqrt(squares / (s.n - 1)) : nan;
+  return s;
+}
+
+Spread pooled(std::span<const Sample> cells) {
+  Spread spread;
+  double squares = 0;
+  for (const Sample& cell : cells) {
+    if (cell.n < 2 || !std::isfinite(cell.sd)) continue;
+    squares += cell.sd * cell.sd * (cell.n - 1);
+    spread.dof += cell.n - 1;
+  }
+  if (spread.dof > 0) spread.sd = std::sqrt(squares / spread.dof);
+  return spread;
+}
+
+double t_quantile(double p, int dof) { return boost::math::quantile(boost::math::students_t(dof), p); }
+
+double prediction_half_width(const Spread& spread, int n, int m, double false_alarm) {
+  return t_quantile(1 - false_alarm / 2, spread.dof) * sd_of_difference(spread, n, m);
+}
+
+double smallest_visible_difference(const Spread& spread, int n, int m) {
+  return (t_quantile(0.975, spread.dof) + t_quantile(0.8, spread.dof)) * sd_of_difference(spread, n, m);
+}
+
+}  // namespace reporting

@@ -1,0 +1,272 @@
+// The verdict of every kind of rule, what a perturbed number does, and what a file of claims may not hold.
+#include "common/reporting/attach.hpp"
+#include "common/reporting/claims.hpp"
+#include "tests/reporting/sample.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <cmath>
+
+using namespace sample;
+
+namespace {
+
+const std::string reproduced = "expect = \"reproduced\"\n";
+
+std::vector<Claim> parsed(const std::string& text) { return parse_claims(text, "published_toy.toml"); }
+
+Judgement judged(const std::string& text, const Ledger& records, std::optional<Profile> profile = {}) {
+  static std::vector<Claim> claims;  // a judgement points to its claim
+  claims = parsed(text);
+  return judge(claims.front(), claims, results(records), profile);
+}
+
+// True when the first claim of the text is reproduced by the sample ledger.
+bool holds(const std::string& text) { return judged(text, ledger()).verdict == Verdict::reproduced; }
+
+std::string refusal(const std::string& text) {
+  try {
+    parsed(text);
+  } catch (const tensors::Failure& failure) {
+    BOOST_CHECK(failure.status() == tensors::Exit::io);
+    return failure.what();
+  }
+  return "accepted";
+}
+
+std::string absolute(double tolerance, const std::string& rest = reproduced) {
+  return fmt::format("rule.paper = {{ kind = \"absolute\", tolerance = {}, because = \"x\" }}\n{}", tolerance, rest);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(absolute_and_relative_add_half_a_printed_unit) {
+  BOOST_CHECK(holds(claim("a", "n3", -137.5, absolute(0.5))));
+  BOOST_CHECK(holds(claim("a", "n3", -137.505, absolute(0.5))));
+  BOOST_CHECK(!holds(claim("a", "n3", -137.506, absolute(0.5))));
+  BOOST_CHECK(holds(claim("a", "n3", -136.495, absolute(0.5))));
+  BOOST_CHECK(!holds(claim("a", "n3", -136.494, absolute(0.5))));
+  const auto relative = [](double published) {
+    return claim("a", "n3", published, "rule.paper = { kind = \"relative\", tolerance = 0.1, because = \"x\" }\n" + reproduced);
+  };
+  BOOST_CHECK(holds(relative(-152.22)));  // 137 = 152.22 - 15.222 + 0.002
+  BOOST_CHECK(!holds(relative(-152.23)));
+  BOOST_CHECK(holds(relative(-124.545)));
+  BOOST_CHECK(!holds(relative(-124.54)));
+}
+
+BOOST_AUTO_TEST_CASE(interval_is_the_t_interval_of_one_more_draw) {
+  // Own seeds: n = 3, s = 1, t(0.975; 2) = 4.302653, half width = 4.302653 * sqrt(1/3 + 1) = 4.968275, and 0.005 for rounding.
+  const auto own = [](double published) {
+    return claim("a", "n3", published, "rule.paper = { kind = \"interval\", false_alarm = 0.05, because = \"x\" }\n" + reproduced);
+  };
+  BOOST_CHECK(holds(own(-137 - 4.9732)));
+  BOOST_CHECK(!holds(own(-137 - 4.9734)));
+  BOOST_CHECK(holds(own(-137 + 4.9732)));
+  BOOST_CHECK(!holds(own(-137 + 4.9734)));
+
+  // One seed of its own, borrowed spread: (2 * 1 + 1 * 2) / 3 = 4/3 with 3 d.o.f., t(0.975; 3) = 3.182446,
+  // half width against a mean of 4 runs = 3.182446 * sqrt(4/3) * sqrt(1 + 1/4) = 4.108520.
+  const auto borrowed = [](double published) {
+    return claim("a", "n5", published,
+                 "rule.paper = { kind = \"interval\", false_alarm = 0.05, published_runs = 4, pool = [\"vae/n3\", \"vae/n20\"], because = "
+                 "\"x\" }\n" +
+                     reproduced);
+  };
+  BOOST_CHECK(holds(borrowed(-117 - 4.1135)));
+  BOOST_CHECK(!holds(borrowed(-117 - 4.1136)));
+
+  const std::string alone = "rule.paper = { kind = \"interval\", false_alarm = 0.05, because = \"x\" }\n" + reproduced;
+  const Judgement j = judged(claim("a", "n5", -117, alone), ledger());
+  BOOST_CHECK(j.verdict == Verdict::not_run);
+  BOOST_CHECK(j.skipped());
+}
+
+BOOST_AUTO_TEST_CASE(ordering_needs_more_than_the_margin) {
+  const auto ordering = [](const std::string& kind, double margin) {
+    return claim("a", "n5", -117,
+                 fmt::format("rule.paper = {{ kind = \"ordering\", {}, margin = {}, because = \"x\" }}\n{}", kind, margin, reproduced)) +
+           claim("b", "n3", -137, absolute(5));
+  };
+  BOOST_CHECK(holds(ordering("after = \"b\"", 19.99)));
+  BOOST_CHECK(!holds(ordering("after = \"b\"", 20)));
+  BOOST_CHECK(!holds(ordering("before = \"b\"", 0)));
+  BOOST_CHECK(holds(ordering("before = \"vae/n20 : bound\"", 28.9)));
+  BOOST_CHECK(!holds(ordering("before = \"vae/n20 : bound\"", 29)));
+  BOOST_CHECK(judged(ordering("before = \"vae/unrun : bound\"", 0), ledger()).verdict == Verdict::not_run);
+}
+
+BOOST_AUTO_TEST_CASE(law_binds_ours_and_the_published_number) {
+  const auto judged_law = [](double published, double exact) {
+    Ledger records = ledger();
+    for (auto& [key, r] : records[Profile::paper]) r.metrics["exact"] = {exact, "nats", "closed form", {}};
+    return judged(claim("a", "n3", published,
+                        "rule.paper = { kind = \"law\", law = \"vae/n3 : exact\", tolerance = 0.5, because = \"x\" }\n" + reproduced),
+                  records)
+        .verdict;
+  };
+  BOOST_CHECK(judged_law(-137.5, -137.4) == Verdict::reproduced);
+  BOOST_CHECK(judged_law(-137.5, -137.6) == Verdict::differs);    // ours is too far from the law
+  BOOST_CHECK(judged_law(-137.906, -137.4) == Verdict::differs);  // the published number is
+}
+
+BOOST_AUTO_TEST_CASE(a_perturbed_number_fails_exactly_its_own_claim) {
+  const std::string differs = "expect = \"differs\"\ninstead = { value = -88.0, tolerance = 0.1, because = \"a slip\" }\n";
+  const auto failures = [&](double first, double second, double law, const std::string& third) {
+    Ledger records = ledger();
+    for (auto& [key, r] : records[Profile::paper]) r.metrics["exact"] = {-117, "nats", "closed form", {}};
+    const auto claims =
+        parsed(claim("first", "n3", first, absolute(1)) +
+               claim("second", "n5", second, "rule.paper = { kind = \"relative\", tolerance = 0.01, because = \"x\" }\n" + reproduced) +
+               claim("law", "n5", law,
+                     "rule.paper = { kind = \"law\", law = \"vae/n5 : exact\", tolerance = 0.1, because = \"x\" }\n" + reproduced) +
+               claim("third", "n20", -95, absolute(1, third)));
+    std::string ids;
+    for (const auto& j : judge_all(claims, results(records))) ids += j.failed ? j.claim->id + " " : "";
+    return ids;
+  };
+  BOOST_CHECK_EQUAL(failures(-137, -117, -117, differs), "");
+  BOOST_CHECK_EQUAL(failures(-139, -117, -117, differs), "first ");
+  BOOST_CHECK_EQUAL(failures(-137, -119, -117, differs), "second ");
+  BOOST_CHECK_EQUAL(failures(-137, -117, -118, differs), "law ");
+  BOOST_CHECK_EQUAL(
+      failures(-137, -117, -117, "expect = \"differs\"\ninstead = { value = -88.2, tolerance = 0.1, because = \"a slip\" }\n"), "third ");
+  BOOST_CHECK_EQUAL(failures(-137, -117, -117, reproduced), "third ");
+}
+
+BOOST_AUTO_TEST_CASE(records_that_do_not_count) {
+  const std::string text = claim("a", "n5", -117, absolute(1));
+  const auto with = [&](const std::function<void(Record&)>& change) {
+    Ledger records;
+    Record r = record("n5", 0, -117);
+    change(r);
+    add(records, r);
+    return judged(text, records);
+  };
+  BOOST_CHECK(with([](Record&) {}).verdict == Verdict::reproduced);
+  BOOST_CHECK(with([](Record& r) { r.custom = true; }).skipped());
+  BOOST_CHECK(with([](Record& r) { r.stand_in_data = true; }).skipped());
+  BOOST_CHECK(with([](Record& r) { r.identity.revision = 2; }).skipped());
+
+  const Judgement diverged = with([](Record& r) {
+    r.diverged = true;
+    r.metrics.clear();
+  });
+  BOOST_CHECK(diverged.verdict == Verdict::differs);
+  BOOST_CHECK(diverged.failed);
+  BOOST_CHECK(to_line(diverged).find("ours diverged") != std::string::npos);
+
+  const Judgement unrecorded = with([](Record& r) { r.metrics.erase("bound"); });
+  BOOST_CHECK(unrecorded.failed);
+  BOOST_CHECK(unrecorded.note.find("no metric 'bound'") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(no_instead_holds_for_a_diverged_seed) {
+  Ledger records = ledger();
+  records[Profile::paper].at("vae/n3/seed_1").diverged = true;
+  BOOST_CHECK(
+      judged(claim("a", "n3", -100, absolute(1, "expect = \"differs\"\ninstead = { value = -137.0, tolerance = 50.0, because = \"x\" }\n")),
+             records)
+          .failed);
+}
+
+BOOST_AUTO_TEST_CASE(the_highest_profile_with_a_rule_and_records_judges) {
+  const std::string both =
+      "rule.paper = { kind = \"absolute\", tolerance = 1.0, because = \"x\" }\n"
+      "rule.quick = { kind = \"absolute\", tolerance = 30.0, because = \"x\" }\n" +
+      reproduced;
+  Ledger records = ledger();
+  add(records, record("n3", 0, -150, Profile::quick));
+  add(records, record("unrun", 0, -150, Profile::quick));
+  BOOST_CHECK(judged(claim("a", "n3", -137, both), records).profile == Profile::paper);
+  BOOST_CHECK(judged(claim("a", "n3", -137, both), records, Profile::quick).profile == Profile::quick);
+  BOOST_CHECK(judged(claim("a", "unrun", -137, both), records).profile == Profile::quick);
+  BOOST_CHECK(judged(claim("a", "unrun", -137, both), records, Profile::paper).skipped());
+
+  const Judgement no_rule = judged(claim("a", "unrun", -137, absolute(1)), records);
+  BOOST_CHECK(no_rule.skipped());
+  BOOST_CHECK_EQUAL(ours_text(no_rule), "-150.00 (1 seed, quick)");
+}
+
+BOOST_AUTO_TEST_CASE(exit_statuses_of_check) {
+  const auto claims =
+      parsed(claim("good", "n3", -137, absolute(1)) + claim("bad", "n5", -100, absolute(1)) + claim("unrun", "unrun", -100, absolute(1)) +
+             claim("quoted", "n5", -99, "not_comparable = \"quoted from another paper\"\n"));
+  const Ledger records = ledger();
+  const Results view = results(records);
+  BOOST_CHECK_EQUAL(check(claims, view, "good", {}), 0);
+  BOOST_CHECK_EQUAL(check(claims, view, "bad", {}), 1);
+  BOOST_CHECK_EQUAL(check(claims, view, "unrun", {}), 77);
+  BOOST_CHECK_EQUAL(check(claims, view, "quoted", {}), 77);
+  BOOST_CHECK_EQUAL(check(claims, view, {}, {}), 1);
+  BOOST_CHECK_EQUAL(check(claims, view, {}, Profile::quick), 77);
+  BOOST_CHECK_EXCEPTION(check(claims, view, "none", {}), tensors::Failure,
+                        [](const tensors::Failure& f) { return f.status() == tensors::Exit::usage; });
+}
+
+BOOST_AUTO_TEST_CASE(a_line_says_all) {
+  BOOST_CHECK_EQUAL(to_line(judged(claim("a.b", "n3", -137.64, absolute(1)), ledger())),
+                    "a.b  published -137.64  ours -137.00 ± 0.58 (3 seeds, paper)  reproduced  as declared");
+  BOOST_CHECK_EQUAL(to_line(judged(claim("a.b", "n5", -100, absolute(1)), ledger())),
+                    "a.b  published -100.00  ours -117.00 (1 seed, paper)  differs  NOT as declared  (expected: reproduced)");
+}
+
+BOOST_AUTO_TEST_CASE(a_rule_may_expect_something_of_its_own) {
+  const std::string text = claim("a", "n3", -100,
+                                 "rule.paper = { kind = \"absolute\", tolerance = 1.0, because = \"x\", expect = \"differs\", "
+                                 "instead = { value = -137.0, tolerance = 0.1, because = \"y\" } }\n"
+                                 "rule.quick = { kind = \"absolute\", tolerance = 1.0, because = \"x\" }\n" +
+                                     reproduced);
+  const auto claims = parsed(text);
+  BOOST_CHECK(claims[0].rules.at(Profile::paper).expect == Verdict::differs);
+  BOOST_CHECK(claims[0].rules.at(Profile::quick).expect == Verdict::reproduced);
+  BOOST_CHECK(!judged(text, ledger()).failed);
+}
+
+BOOST_AUTO_TEST_CASE(refusals_name_file_claim_and_key) {
+  const std::string at = "published_toy.toml: claim a: ";
+  BOOST_CHECK_EQUAL(refusal(claim("a", "n3", -137, absolute(1) + "tolerence = 1\n")), at + "unknown key 'tolerence'");
+  BOOST_CHECK_EQUAL(
+      refusal(claim("a", "n3", -137, "rule.paper = { kind = \"absolute\", tolerance = 1, pool = [], because = \"x\" }\n" + reproduced)),
+      at + "rule: paper: unknown key 'pool'");
+  BOOST_CHECK_EQUAL(refusal(claim("a", "n3", -137, "rule.smoke = { kind = \"absolute\", tolerance = 1, because = \"x\" }\n" + reproduced)),
+                    at + "rule: unknown key 'smoke'");
+  BOOST_CHECK_EQUAL(refusal(claim("a", "n3", -137, "rule.paper = { kind = \"absolute\", tolerance = 1 }\n" + reproduced)),
+                    at + "rule: paper: 'because' is missing");
+  BOOST_CHECK_EQUAL(refusal(claim("a", "n3", -137, absolute(-1))), at + "rule: paper: 'tolerance' = -1 is negative");
+  BOOST_CHECK_EQUAL(refusal(claim("a", "n3", -137, "rule.paper = { kind = \"near\", tolerance = 1, because = \"x\" }\n" + reproduced)),
+                    at + "rule: paper: 'kind' = \"near\" must be relative, absolute, interval, ordering or law");
+  BOOST_CHECK_EQUAL(refusal(claim("a", "n3", -137, absolute(1, "expect = \"differs\"\n"))),
+                    at + "rule: paper: expect = \"differs\" needs 'instead' = { value, tolerance, because }");
+  BOOST_CHECK_EQUAL(refusal(claim("a", "n3", -137, absolute(1, reproduced + "instead = { value = 1, tolerance = 1, because = \"x\" }\n"))),
+                    at + "rule: paper: 'instead' needs expect = \"differs\"");
+  BOOST_CHECK_EQUAL(refusal(claim("a", "n3", -137, absolute(1, ""))), at + "rule: paper: 'expect' is missing, here and in the claim");
+  BOOST_CHECK_EQUAL(refusal(claim("a", "n3", -137, absolute(1)) + claim("a", "n3", -137, absolute(1))), at + "the 'id' is given twice");
+  BOOST_CHECK_EQUAL(refusal(claim("A", "n3", -137, absolute(1))), "published_toy.toml: claim A: 'id' may hold only a-z, 0-9, _ and .");
+  BOOST_CHECK_EQUAL(refusal(claim("a", "n3", -137, "")), at + "needs either a rule or 'not_comparable' = \"the reason\"");
+  BOOST_CHECK_EQUAL(
+      refusal(claim("a", "n3", -137, "rule.paper = { kind = \"ordering\", after = \"b\", margin = 0, because = \"x\" }\n" + reproduced)),
+      at + "rule: paper: 'after' = \"b\" is neither the id of a claim with a metric nor \"experiment/cell : metric\"");
+  BOOST_CHECK_EQUAL(refusal("[[claim]]\nid = \"a\"\nwhere = \"b\"\n"), at + "'says' is missing");
+  BOOST_CHECK_EQUAL(refusal("[[claim]]\nwhere = \"b\"\n"), "published_toy.toml: claim number 1: 'id' is missing");
+  BOOST_CHECK_EQUAL(refusal("[[claim]]\nid = 3\n"), "published_toy.toml: claim number 1: 'id' must be a string");
+  BOOST_CHECK_EQUAL(refusal("x = 1\n"), "published_toy.toml: unknown key 'x'; a file of claims holds only [[claim]]");
+  BOOST_CHECK(refusal("[[claim]\n").starts_with("published_toy.toml: line 1: "));
+}
+
+BOOST_AUTO_TEST_CASE(claims_about_undeclared_cells_are_refused) {
+  require_declared(parsed(claim("a", "n3", -137, absolute(1))), program());
+  BOOST_CHECK_EXCEPTION(require_declared(parsed(claim("a", "n7", -137, absolute(1))), program()), tensors::Failure,
+                        [](const tensors::Failure& f) {
+                          return std::string(f.what()) == "published_toy.toml: claim a: no profile declares the cell 'vae/n7'";
+                        });
+}
+
+BOOST_AUTO_TEST_CASE(the_false_alarm_budget_adds_each_claim_once) {
+  const std::string two =
+      "rule.paper = { kind = \"interval\", false_alarm = 0.02, because = \"x\" }\n"
+      "rule.quick = { kind = \"interval\", false_alarm = 0.01, because = \"x\" }\n" +
+      reproduced;
+  BOOST_CHECK_CLOSE(false_alarm_budget(parsed(claim("a", "n3", -1, two) + claim("b", "n3", -1, two) + claim("c", "n3", -1, absolute(1)))),
+                    0.04, 1e-9);
+}

@@ -1,0 +1,145 @@
+// Figures: the bytes are settled, the TSV holds the data, the PNG holds the pixels.
+#include "common/reporting/figures.hpp"
+#include "common/reporting/files.hpp"
+#include "common/reporting/image_grid.hpp"
+#include "tests/reporting/sample.hpp"
+#include "tests/temporary_folder.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <png.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <sstream>
+
+using namespace sample;
+
+namespace {
+
+Figure two_panels() {
+  Figure figure{.name = "bounds", .columns = 2, .width = 900, .height = 420};
+  Curve train{.label = "VAE, train", .x = {1, 10, 100}, .y = {-200.1, -140.25, 1.0 / 3 - 120}};
+  Curve test{.label = "VAE, test",
+             .x = {1, 10, 100},
+             .y = {-202, -143, -123},
+             .lo = {-205, -144, -124},
+             .hi = {-199, -142, -122},
+             .style = Style::line_points};
+  Curve published{.label = "it's published", .x = {1, 100}, .y = {-137.64, -137.64}, .style = Style::reference};
+  figure.panels.push_back(
+      {.title = "N_z = 3", .x_label = "epoch", .y_label = "bound [nats]", .log_x = true, .curves = {train, test, published}});
+  figure.panels.push_back({.title = "N_z = 20", .x_label = "epoch", .y_label = "bound [nats]", .curves = {train, test}});
+  return figure;
+}
+
+std::vector<std::vector<std::string>> read_tsv(const std::string& text) {
+  std::vector<std::vector<std::string>> rows;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    auto& row = rows.emplace_back();
+    std::istringstream fields(line + "\t");
+    for (std::string field; std::getline(fields, field, '\t');) row.push_back(field);
+  }
+  return rows;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(equal_figures_give_equal_bytes) {
+  const TemporaryFolder a, b;
+  write_figure(a.path(), two_panels());
+  write_figure(b.path(), two_panels());
+  const std::string svg = read_file(a.path() / "bounds.svg");
+  BOOST_CHECK(svg == read_file(b.path() / "bounds.svg"));
+  BOOST_CHECK(svg.find("it&#39;s published") != std::string::npos || svg.find("it's published") != std::string::npos);
+  BOOST_CHECK(svg.find("DejaVu Sans, Verdana, sans-serif") != std::string::npos);
+  BOOST_CHECK(svg.find("gnuplot 5") == std::string::npos && svg.find("GNUPLOT 5") == std::string::npos);
+  BOOST_CHECK(svg.find(a.path().string()) == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(the_tsv_is_the_data) {
+  const Figure figure = two_panels();
+  const auto rows = read_tsv(to_tsv(figure));
+  BOOST_REQUIRE_EQUAL(rows.size(), 1u + 3 + 3 + 2 + 3 + 3);
+  std::size_t row = 1;
+  for (std::size_t p = 0; p < figure.panels.size(); ++p)
+    for (const Curve& curve : figure.panels[p].curves)
+      for (std::size_t i = 0; i < curve.x.size(); ++i, ++row) {
+        BOOST_REQUIRE_EQUAL(rows[row].size(), 6u);
+        BOOST_CHECK_EQUAL(rows[row][0], std::to_string(p + 1));
+        BOOST_CHECK_EQUAL(rows[row][1], curve.label);
+        BOOST_CHECK_EQUAL(std::stod(rows[row][2]), curve.x[i]);
+        BOOST_CHECK_EQUAL(std::stod(rows[row][3]), curve.y[i]);  // exactly: numbers round-trip
+        BOOST_CHECK_EQUAL(rows[row][4].empty(), curve.lo.empty());
+        if (!curve.lo.empty()) BOOST_CHECK_EQUAL(std::stod(rows[row][5]), curve.hi[i]);
+      }
+}
+
+BOOST_AUTO_TEST_CASE(odd_figures_are_drawn) {
+  Figure figure = two_panels();
+  figure.panels[1].curves.clear();
+  figure.panels[0].curves[0].y[1] = std::numeric_limits<double>::quiet_NaN();
+  figure.panels[0].x_ticks = {{1, "one"}, {100, "hundred"}};
+  const std::string svg = to_svg(figure);
+  BOOST_CHECK(svg.ends_with("</svg>\n\n") || svg.ends_with("</svg>\n"));
+  BOOST_CHECK(svg.find("hundred") != std::string::npos);
+  BOOST_CHECK(to_tsv(figure).find("nan") != std::string::npos);
+
+  for (Panel& panel : figure.panels)
+    for (Curve& curve : panel.curves) std::ranges::fill(curve.y, std::numeric_limits<double>::quiet_NaN());
+  BOOST_CHECK(to_svg(figure).find("N_z = 3") != std::string::npos);
+
+  figure.panels[0].curves[0].y.pop_back();
+  BOOST_CHECK_THROW(to_svg(figure), std::invalid_argument);
+}
+
+BOOST_AUTO_TEST_CASE(a_missing_gnuplot_is_one_clear_line) {
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", "/nowhere", 1);
+  try {
+    to_svg(two_panels());
+    BOOST_ERROR("drawn without gnuplot");
+  } catch (const tensors::Failure& failure) {
+    BOOST_CHECK(failure.status() == tensors::Exit::io);
+    BOOST_CHECK_EQUAL(failure.what(), std::string("figures need gnuplot, which does not start here: apt-get install gnuplot-nox"));
+  }
+  ::setenv("PATH", path.c_str(), 1);
+}
+
+BOOST_AUTO_TEST_CASE(the_png_holds_the_pixels) {
+  // Three images of 1 x 2 in two columns, scale 2, margin 1: 2 rows of 2 + 1 pixels and a margin, 2 columns of 4 + 1 and a margin.
+  const ImageGrid grid{.images = {.n = 3, .height = 1, .width = 2, .pixels = {10, 20, 30, 40, 50, 60}},
+                       .columns = 2,
+                       .scale = 2,
+                       .margin = 1,
+                       .background = 9};
+  const std::vector<std::uint8_t> expected{9, 9,  9,  9,  9,  9, 9,  9,  9,  9,  9,  //
+                                           9, 10, 10, 20, 20, 9, 30, 30, 40, 40, 9,  //
+                                           9, 10, 10, 20, 20, 9, 30, 30, 40, 40, 9,  //
+                                           9, 9,  9,  9,  9,  9, 9,  9,  9,  9,  9,  //
+                                           9, 50, 50, 60, 60, 9, 9,  9,  9,  9,  9,  //
+                                           9, 50, 50, 60, 60, 9, 9,  9,  9,  9,  9,  //
+                                           9, 9,  9,  9,  9,  9, 9,  9,  9,  9,  9};
+  const TemporaryFolder folder;
+  write_png(folder.path() / "grid.png", grid);
+
+  png_image header{};
+  header.version = PNG_IMAGE_VERSION;
+  BOOST_REQUIRE(png_image_begin_read_from_file(&header, (folder.path() / "grid.png").c_str()));
+  BOOST_CHECK_EQUAL(header.width, 11u);
+  BOOST_CHECK_EQUAL(header.height, 7u);
+  header.format = PNG_FORMAT_GRAY;
+  std::vector<std::uint8_t> pixels(PNG_IMAGE_SIZE(header));
+  BOOST_REQUIRE(png_image_finish_read(&header, nullptr, pixels.data(), 0, nullptr));
+  BOOST_CHECK_EQUAL_COLLECTIONS(pixels.begin(), pixels.end(), expected.begin(), expected.end());
+}
+
+BOOST_AUTO_TEST_CASE(grids_refuse_what_does_not_fit) {
+  BOOST_CHECK_THROW(compose({.images = {.n = 1, .height = 2, .width = 2, .pixels = {1, 2, 3}}}), std::invalid_argument);
+  BOOST_CHECK_THROW(compose({}), std::invalid_argument);
+  const experiments::Images a{.n = 1, .height = 1, .width = 1, .pixels = {1}}, b{.n = 1, .height = 1, .width = 2, .pixels = {1, 2}};
+  BOOST_CHECK_THROW(join({a, b}), std::invalid_argument);
+  BOOST_CHECK_EQUAL(join({a, a}).n, 2);
+}
