@@ -80,21 +80,22 @@ void save_npz(const fs::path& file, const NamedArrays& arrays) {
   if (!memory) fail_zip(&error);
   const std::unique_ptr<zip_source_t, void (*)(zip_source_t*)> owner(memory, zip_source_free);
   zip_source_keep(memory);  // zip_close gives up one reference, `owner` the other
-  zip_t* archive = zip_open_from_source(memory, ZIP_TRUNCATE, &error);
+  std::map<std::string, std::string> contents;  // libzip reads them at zip_close
+  std::unique_ptr<zip_t, void (*)(zip_t*)> archive(zip_open_from_source(memory, ZIP_TRUNCATE, &error), zip_discard);
   if (!archive) fail_zip(&error);
 
-  std::map<std::string, std::string> contents;  // libzip reads them at zip_close
   for (const auto& [name, array] : arrays) {
     const auto [content, is_new] = contents.emplace(name + ".npy", npy_bytes(array));
     require(is_new, "weights: two arrays are named '{}'", name);
-    zip_source_t* source = zip_source_buffer(archive, content->second.data(), content->second.size(), 0);
-    const zip_int64_t index = source ? zip_file_add(archive, content->first.c_str(), source, ZIP_FL_ENC_UTF_8) : -1;
-    if (index < 0) fail_zip(zip_get_error(archive));
-    zip_set_file_compression(archive, static_cast<zip_uint64_t>(index), ZIP_CM_STORE, 0);
+    zip_source_t* source = zip_source_buffer(archive.get(), content->second.data(), content->second.size(), 0);
+    const zip_int64_t index = source ? zip_file_add(archive.get(), content->first.c_str(), source, ZIP_FL_ENC_UTF_8) : -1;
+    if (index < 0) fail_zip(zip_get_error(archive.get()));
+    zip_set_file_compression(archive.get(), static_cast<zip_uint64_t>(index), ZIP_CM_STORE, 0);
     constexpr zip_uint16_t first_of_january_1980 = 0x21;
-    zip_file_set_dostime(archive, static_cast<zip_uint64_t>(index), 0, first_of_january_1980, 0);
+    zip_file_set_dostime(archive.get(), static_cast<zip_uint64_t>(index), 0, first_of_january_1980, 0);
   }
-  if (zip_close(archive) != 0) fail_zip(zip_get_error(archive));
+  if (zip_close(archive.get()) != 0) fail_zip(zip_get_error(archive.get()));
+  archive.release();
 
   zip_stat_t stat;
   if (zip_source_stat(memory, &stat) != 0 || zip_source_open(memory) != 0) fail_zip(zip_source_error(memory));
