@@ -16,9 +16,9 @@ namespace {
 const std::string key = "walk/tuned/n20/seed_0";
 
 // 20 numbers, 300 steps, each followed by a checkpoint, whose writing takes about as long as the step.
-const std::vector<std::string> long_walk{"walk/tuned/n20", "--set", "n_steps=300", "--set", "pause_us=1000", "--threads", "1"};
+const std::vector<std::string> long_walk{"walk/tuned/n20", "--set", "n_steps=300", "--set", "pause_us=2000", "--threads", "1"};
 
-std::filesystem::path folder(const Toy& toy) { return toy.runs() / "toy" / "custom" / "quick,n_steps=300,pause_us=1000" / key; }
+std::filesystem::path folder(const Toy& toy) { return toy.runs() / "toy" / "custom" / "quick,n_steps=300,pause_us=2000" / key; }
 std::optional<Record> record(const Toy& toy) { return load_record(folder(toy) / "record.json"); }
 
 const Record& uninterrupted() {
@@ -42,6 +42,17 @@ void wait_for_file(const std::filesystem::path& file) {
   BOOST_TEST_REQUIRE(std::filesystem::exists(file));
 }
 
+// Of a file that is not there: the earliest time.
+std::filesystem::file_time_type change_time(const std::filesystem::path& file) {
+  std::error_code missing;
+  return std::filesystem::last_write_time(file, missing);
+}
+
+void wait_for_change(const std::filesystem::path& file, std::filesystem::file_time_type before) {
+  for (int i = 0; i < 5000 && change_time(file) <= before; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  BOOST_TEST_REQUIRE((change_time(file) > before));
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(killed_at_twenty_random_moments) {
@@ -50,9 +61,11 @@ BOOST_AUTO_TEST_CASE(killed_at_twenty_random_moments) {
   std::mt19937 random(20240229);
   int n_kills = 0;
   for (; n_kills < 20 && !record(toy); ++n_kills) {
+    const auto last_change = change_time(folder(toy) / "checkpoint");
     const pid_t child = toy.start(long_walk);
-    wait_for_file(folder(toy));
-    std::this_thread::sleep_for(std::chrono::microseconds(random() % 30'000));
+    // Every other kill waits for this process' first checkpoint, so that the walk gets on however slowly programs start.
+    if (n_kills % 2 == 0) wait_for_change(folder(toy) / "checkpoint", last_change);
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 20'000));
     kill(child, SIGKILL);
     wait_for(child);
   }
@@ -97,7 +110,7 @@ BOOST_AUTO_TEST_CASE(a_damaged_checkpoint_costs_a_step_and_not_the_result) {
   kill(child, SIGINT);
   BOOST_TEST(wait_for(child) == 130);
   flip_byte(folder(toy) / "checkpoint", 50);
-  const Result resumed = toy.run("walk/tuned/n20 --set n_steps=300 --set pause_us=1000 --threads 1");
+  const Result resumed = toy.run("walk/tuned/n20 --set n_steps=300 --set pause_us=2000 --threads 1");
   BOOST_TEST(resumed.status == 0);
   BOOST_TEST(resumed.err.find("checkpoint: damaged") != std::string::npos);
   same_results(record(toy).value(), expected);
@@ -109,7 +122,7 @@ BOOST_AUTO_TEST_CASE(a_checkpoint_of_another_identity_is_not_used) {
   wait_for_file(folder(toy) / "checkpoint");
   kill(child, SIGINT);
   BOOST_TEST(wait_for(child) == 130);
-  const Result other = toy.run("walk/tuned/n20 --set n_steps=300 --set pause_us=1000 --threads 1", "TOY_REVISION=2");
+  const Result other = toy.run("walk/tuned/n20 --set n_steps=300 --set pause_us=2000 --threads 1", "TOY_REVISION=2");
   BOOST_TEST(other.status == 0);
   BOOST_TEST(other.err.find("starting afresh") != std::string::npos);
   BOOST_TEST(record(toy).value().series.at("walk").at("step").size() == 300u);
@@ -119,7 +132,7 @@ BOOST_AUTO_TEST_CASE(one_cell_is_never_run_by_two_processes) {
   const Toy toy;
   const pid_t child = toy.start(long_walk);
   wait_for_file(folder(toy) / "checkpoint");
-  const Result second = toy.run("walk/tuned/n20 --set n_steps=300 --set pause_us=1000 --threads 1");
+  const Result second = toy.run("walk/tuned/n20 --set n_steps=300 --set pause_us=2000 --threads 1");
   BOOST_TEST(second.err.find("another process is running it") != std::string::npos);
   BOOST_TEST(second.out.empty());
   BOOST_TEST(wait_for(child) == 0);
