@@ -63,7 +63,7 @@ class Array {
 
   // The only element of an array of size 1.
   T item() const {
-    require(size() == 1, "item: the array has shape {}, not one element", to_string(shape_));
+    require(size() == 1, "item: the array has shape {}, not one element", shape_);
     return *data_;
   }
 
@@ -80,7 +80,7 @@ class Array {
 
   // The same elements under another shape of equal size.
   Array reshaped(const Shape& shape) const {
-    require(shape.size() == size(), "reshape: {} has not the size of {}", to_string(shape), to_string(shape_));
+    require(shape.size() == size(), "reshape: {} has not the size of {}", shape, shape_);
     Array result = *this;
     result.shape_ = shape;
     return result;
@@ -99,7 +99,7 @@ class Array {
 
  private:
   void fill_from(const T* source, std::size_t count) {
-    require(static_cast<std::int64_t>(count) == shape_.size(), "array: {} elements for shape {}", count, to_string(shape_));
+    require(static_cast<std::int64_t>(count) == shape_.size(), "array: {} elements for shape {}", count, shape_);
     std::copy_n(source, count, data_);
   }
 

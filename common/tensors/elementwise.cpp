@@ -81,7 +81,7 @@ template <class T> Array<T> sigmoid_slope(const Array<T>& g, const Array<T>& y) 
 
 template <class T>
 void add_into(Array<T>& into, const Array<T>& b) {
-  require(into.shape() == b.shape(), "add_into: {} += {}", to_string(into.shape()), to_string(b.shape()));
+  require(into.shape() == b.shape(), "add_into: {} += {}", into.shape(), b.shape());
   const T* from = b.data();
   T* to = into.mutable_data();
   parallel_ranges(b.size(), cheap, [=](std::int64_t begin, std::int64_t end) {
@@ -96,7 +96,7 @@ template <class T> Array<T> log(const Array<T>& x) { return map(x, expensive, []
 template <class T> Array<T> tanh(const Array<T>& x) { return map(x, expensive, [](T v) { return scalar::tanh(v); }); }
 template <class T> Array<T> sigmoid(const Array<T>& x) { return map(x, expensive, [](T v) { return scalar::sigmoid(v); }); }
 template <class T> Array<T> softplus(const Array<T>& x) { return map(x, expensive, [](T v) { return scalar::softplus(v); }); }
-template <class T> Array<T> relu(const Array<T>& x) { return map(x, cheap, [](T v) { return v > T(0) ? v : T(0); }); }
+template <class T> Array<T> relu(const Array<T>& x) { return map(x, cheap, [](T v) { return v < T(0) ? T(0) : v; }); }
 
 template <class T>
 Array<T> pow(const Array<T>& x, T exponent) {
@@ -116,8 +116,8 @@ template <class T> Array<T> inside(const Array<T>& x, T low, T high) {
 
 template <class T>
 Array<T> select(const Array<T>& mask, const Array<T>& a, const Array<T>& b) {
-  require(mask.shape() == a.shape() && a.shape() == b.shape(), "select: mask {}, values {} and {}", to_string(mask.shape()),
-          to_string(a.shape()), to_string(b.shape()));
+  require(mask.shape() == a.shape() && a.shape() == b.shape(), "select: mask {}, values {} and {}", mask.shape(),
+          a.shape(), b.shape());
   Array<T> y(a.shape());
   const T *m = mask.data(), *p = a.data(), *q = b.data();
   T* out = y.mutable_data();
@@ -155,7 +155,7 @@ Shape without_last_axis(const Shape& shape) {
 
 template <class T>
 Array<T> bernoulli_log_prob(const Array<T>& x, const Array<T>& logits) {
-  require(x.shape() == logits.shape(), "bernoulli: x is {}, logits are {}", to_string(x.shape()), to_string(logits.shape()));
+  require(x.shape() == logits.shape(), "bernoulli: x is {}, logits are {}", x.shape(), logits.shape());
   const std::int64_t d = logits.shape()[logits.shape().rank() - 1];
   Array<T> y(without_last_axis(logits.shape()));
   const T *p = x.data(), *l = logits.data();
@@ -169,7 +169,7 @@ Array<T> bernoulli_log_prob(const Array<T>& x, const Array<T>& logits) {
 template <class T>
 Array<T> bernoulli_residual(const Array<T>& g, const Array<T>& x, const Array<T>& logits) {
   require(x.shape() == logits.shape() && g.shape() == without_last_axis(logits.shape()), "bernoulli: g is {}, x is {}, logits are {}",
-          to_string(g.shape()), to_string(x.shape()), to_string(logits.shape()));
+          g.shape(), x.shape(), logits.shape());
   const std::int64_t d = logits.shape()[logits.shape().rank() - 1];
   Array<T> y(logits.shape());
   const T *w = g.data(), *p = x.data(), *l = logits.data();

@@ -10,6 +10,7 @@ namespace tensors {
 void gemm(Trans trans_a, Trans trans_b, std::int64_t m, std::int64_t n, std::int64_t k, const float* a, const float* b, float beta,
           float* c) {
   if (m == 0 || n == 0) return;
+  if (k == 0) return gemm_reference(trans_a, trans_b, m, n, k, a, b, beta, c);  // no leading dimension that the library would take
   const bool ta = trans_a == Trans::yes, tb = trans_b == Trans::yes;
   const dnnl_status_t status =
       dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, k, 1.0f, a, ta ? m : k, b, tb ? k : n, beta, c, n);
@@ -19,6 +20,7 @@ void gemm(Trans trans_a, Trans trans_b, std::int64_t m, std::int64_t n, std::int
 void gemm(Trans trans_a, Trans trans_b, std::int64_t m, std::int64_t n, std::int64_t k, const double* a, const double* b, double beta,
           double* c) {
   if (m == 0 || n == 0) return;
+  if (k == 0) return gemm_reference(trans_a, trans_b, m, n, k, a, b, beta, c);  // no leading dimension that the library would take
   const bool ta = trans_a == Trans::yes, tb = trans_b == Trans::yes;
   cxxblas::gemm<int>(cxxblas::RowMajor, ta ? cxxblas::Trans : cxxblas::NoTrans, tb ? cxxblas::Trans : cxxblas::NoTrans,
                      static_cast<int>(m), static_cast<int>(n), static_cast<int>(k), 1.0, a, static_cast<int>(ta ? m : k), b,

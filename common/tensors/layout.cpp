@@ -39,7 +39,7 @@ void add_range(T* __restrict to, const T* __restrict from, std::int64_t n) {
 
 template <class T>
 Array<T> broadcast_to(const Array<T>& x, const Shape& shape) {
-  require(broadcast_shape(x.shape(), shape) == shape, "broadcast_to: {} to {}", to_string(x.shape()), to_string(shape));
+  require(broadcast_shape(x.shape(), shape) == shape, "broadcast_to: {} to {}", x.shape(), shape);
   Array<T> y(shape);
   if (y.size() == 0) return y;
   const BroadcastLoop loop(shape, x.shape(), shape);
@@ -55,7 +55,7 @@ Array<T> broadcast_to(const Array<T>& x, const Shape& shape) {
 
 template <class T>
 Array<T> sum_to(const Array<T>& x, const Shape& shape) {
-  require(broadcast_shape(shape, x.shape()) == x.shape(), "sum_to: {} to {}", to_string(x.shape()), to_string(shape));
+  require(broadcast_shape(shape, x.shape()) == x.shape(), "sum_to: {} to {}", x.shape(), shape);
   Array<T> y = Array<T>::zeros(shape);
   if (x.size() == 0) return y;
   const BroadcastLoop loop(x.shape(), shape, x.shape());
@@ -81,7 +81,7 @@ Array<T> sum_to(const Array<T>& x, const Shape& shape) {
 template <class T>
 Array<T> slice(const Array<T>& x, int axis, std::int64_t start, std::int64_t length) {
   require(axis >= 0 && axis < x.shape().rank() && start >= 0 && length >= 0 && start + length <= x.shape()[axis],
-          "slice: {} elements from {} along axis {} of {}", length, start, axis, to_string(x.shape()));
+          "slice: {} elements from {} along axis {} of {}", length, start, axis, x.shape());
   const AxisView view(x.shape(), axis);
   Array<T> y(with_extent(x.shape(), axis, length));
   T* to = y.mutable_data();
@@ -93,7 +93,7 @@ Array<T> slice(const Array<T>& x, int axis, std::int64_t start, std::int64_t len
 template <class T>
 Array<T> pad(const Array<T>& x, int axis, std::int64_t start, std::int64_t length) {
   require(axis >= 0 && axis < x.shape().rank() && start >= 0 && start + x.shape()[axis] <= length,
-          "pad: {} put at {} of {} along axis {}", to_string(x.shape()), start, length, axis);
+          "pad: {} put at {} of {} along axis {}", x.shape(), start, length, axis);
   const AxisView view(x.shape(), axis);
   Array<T> y = Array<T>::zeros(with_extent(x.shape(), axis, length));
   T* to = y.mutable_data();
@@ -118,7 +118,7 @@ Array<T> gather(const Array<T>& x, std::span<const std::int64_t> indices) {
 template <class T>
 Array<T> scatter_add(const Array<T>& x, std::span<const std::int64_t> indices, std::int64_t n) {
   require(x.shape().rank() > 0 && x.shape()[0] == static_cast<std::int64_t>(indices.size()), "scatter_add: {} with {} indices",
-          to_string(x.shape()), indices.size());
+          x.shape(), indices.size());
   const AxisView view(x.shape(), 0);
   Array<T> y = Array<T>::zeros(with_extent(x.shape(), 0, n));
   T* to = y.mutable_data();
@@ -134,7 +134,7 @@ Array<T> scatter_add(const Array<T>& x, std::span<const std::int64_t> indices, s
 template <class T>
 Array<T> permute(const Array<T>& x, std::span<const int> axes) {
   const int rank = x.shape().rank();
-  require(static_cast<int>(axes.size()) == rank, "permute: {} axes for {}", axes.size(), to_string(x.shape()));
+  require(static_cast<int>(axes.size()) == rank, "permute: {} axes for {}", axes.size(), x.shape());
   std::array<std::int64_t, Shape::max_rank> stride_in{}, stride{}, index{};
   std::int64_t running = 1;
   for (int axis = rank - 1; axis >= 0; --axis) {
@@ -144,7 +144,7 @@ Array<T> permute(const Array<T>& x, std::span<const int> axes) {
   Shape shape;
   unsigned seen = 0;
   for (std::size_t i = 0; i < axes.size(); ++i) {
-    require(axes[i] >= 0 && axes[i] < rank && !(seen & (1u << axes[i])), "permute: axis {} of {}", axes[i], to_string(x.shape()));
+    require(axes[i] >= 0 && axes[i] < rank && !(seen & (1u << axes[i])), "permute: axis {} of {}", axes[i], x.shape());
     seen |= 1u << axes[i];
     shape.push_back(x.shape()[axes[i]]);
     stride[i] = stride_in[static_cast<std::size_t>(axes[i])];
@@ -169,7 +169,7 @@ template <class T>
 Array<T> concat(const Array<T>& a, const Array<T>& b, int axis) {
   require(axis >= 0 && axis < a.shape().rank() && a.shape().rank() == b.shape().rank() &&
               with_extent(b.shape(), axis, a.shape()[axis]) == a.shape(),
-          "concat: {} and {} along axis {}", to_string(a.shape()), to_string(b.shape()), axis);
+          "concat: {} and {} along axis {}", a.shape(), b.shape(), axis);
   const AxisView view_a(a.shape(), axis), view_b(b.shape(), axis);
   Array<T> y(with_extent(a.shape(), axis, view_a.extent + view_b.extent));
   T* to = y.mutable_data();
@@ -185,10 +185,10 @@ template <class T>
 Array<T> matmul(const Array<T>& a, const Array<T>& b, Trans trans_a, Trans trans_b) {
   const Shape &p = a.shape(), &q = b.shape();
   const int rank = p.rank();
-  require((rank == 2 || rank == 3) && q.rank() == rank && (rank == 2 || p[0] == q[0]), "matmul: {} times {}", to_string(p), to_string(q));
+  require((rank == 2 || rank == 3) && q.rank() == rank && (rank == 2 || p[0] == q[0]), "matmul: {} times {}", p, q);
   const bool ta = trans_a == Trans::yes, tb = trans_b == Trans::yes;
   const std::int64_t m = p[rank - (ta ? 1 : 2)], k = p[rank - (ta ? 2 : 1)], n = q[rank - (tb ? 2 : 1)];
-  require(q[rank - (tb ? 1 : 2)] == k, "matmul: {}{} times {}{}", to_string(p), ta ? "'" : "", to_string(q), tb ? "'" : "");
+  require(q[rank - (tb ? 1 : 2)] == k, "matmul: {}{} times {}{}", p, ta ? "'" : "", q, tb ? "'" : "");
   Array<T> c(rank == 2 ? Shape{m, n} : Shape{p[0], m, n});
   T* to = c.mutable_data();
   const std::int64_t count = rank == 2 ? 1 : p[0];
@@ -201,9 +201,10 @@ template <class T>
 Array<T> affine(const Array<T>& x, const Array<T>& w, const Array<T>& b) {
   const int rank = x.shape().rank();
   require(rank >= 1 && w.shape().rank() == 2 && x.shape()[rank - 1] == w.shape()[0] && b.shape() == Shape{w.shape()[1]},
-          "affine: x {}, w {}, b {}", to_string(x.shape()), to_string(w.shape()), to_string(b.shape()));
-  const std::int64_t n_in = w.shape()[0], n_out = w.shape()[1], rows = n_in ? x.size() / n_in : 0;
+          "affine: x {}, w {}, b {}", x.shape(), w.shape(), b.shape());
+  const std::int64_t n_in = w.shape()[0], n_out = w.shape()[1];
   Array<T> y(with_extent(x.shape(), rank - 1, n_out));
+  const std::int64_t rows = n_out ? y.size() / n_out : 0;
   T* to = y.mutable_data();
   for (std::int64_t row = 0; row < rows; ++row) std::copy_n(b.data(), n_out, to + row * n_out);
   gemm(Trans::no, Trans::no, rows, n_out, n_in, x.data(), w.data(), T(1), to);

@@ -32,8 +32,6 @@ struct Pool {
   std::array<Buffer*, n_classes> free{};
   PoolStatistics statistics;
 
-  ~Pool() { trim(); }
-
   void trim() {
     for (int c = 0; c < n_classes; ++c) {
       while (Buffer* buffer = free[static_cast<std::size_t>(c)]) {

@@ -15,7 +15,7 @@ Shape broadcast_shape(const Shape& a, const Shape& b) {
   const int lead = longer.rank() - shorter.rank();
   for (int axis = 0; axis < shorter.rank(); ++axis) {
     const std::int64_t p = longer[lead + axis], q = shorter[axis];
-    require(p == q || p == 1 || q == 1, "broadcast: {} and {} do not match", to_string(a), to_string(b));
+    require(p == q || p == 1 || q == 1, "broadcast: {} and {} do not match", a, b);
     result[lead + axis] = p == 1 ? q : p;
   }
   return result;

@@ -2,6 +2,7 @@
 
 #include "common/tensors/errors.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <initializer_list>
@@ -62,3 +63,14 @@ std::string to_string(const Shape& shape);
 Shape broadcast_shape(const Shape& a, const Shape& b);
 
 }  // namespace tensors
+
+// Shapes in messages: fmt::format("{}", shape) gives "[100, 784]".
+template <>
+struct fmt::formatter<tensors::Shape> {
+  constexpr auto parse(format_parse_context& context) { return context.begin(); }
+  template <class Context>
+  auto format(const tensors::Shape& shape, Context& context) const {
+    const std::string text = tensors::to_string(shape);
+    return std::copy(text.begin(), text.end(), context.out());
+  }
+};
