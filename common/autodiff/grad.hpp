@@ -16,15 +16,22 @@
 
 namespace autodiff {
 
-// Calls f(var) for every Var in a pack, in order.
+template <class Model>
+concept Visitable = requires(Model& m) { visit(m, [](std::string_view, auto&) {}); };
+
+// Calls f(var) for every Var in a pack, in order. All are declared before any is defined: packs nest in any order.
+template <class T, class F> void for_each_var(Var<T>& variable, F&& f);
+template <class P, class F> void for_each_var(std::vector<P>& packs, F&& f);
+template <class P, std::size_t N, class F> void for_each_var(std::array<P, N>& packs, F&& f);
+template <Visitable Model, class F> void for_each_var(Model& model, F&& f);
+
 template <class T, class F>
 void for_each_var(Var<T>& variable, F&& f) { f(variable); }
 template <class P, class F>
 void for_each_var(std::vector<P>& packs, F&& f) { for (P& pack : packs) for_each_var(pack, f); }
 template <class P, std::size_t N, class F>
 void for_each_var(std::array<P, N>& packs, F&& f) { for (P& pack : packs) for_each_var(pack, f); }
-template <class Model, class F>
-  requires requires(Model& m) { visit(m, [](std::string_view, auto&) {}); }
+template <Visitable Model, class F>
 void for_each_var(Model& model, F&& f) { visit(model, [&](std::string_view, auto& part) { for_each_var(part, f); }); }
 
 namespace detail {
@@ -52,7 +59,7 @@ Pack sweep_into(Tape<T>& tape, const Var<T>& output, const Var<T>& seed, const P
 
 template <class T>
 Var<T> one_for(const Var<T>& output) {
-  tensors::require(output.shape().size() == 1, "grad: the function's value has shape {}; a gradient needs a single number", to_string(output.shape()));
+  tensors::require(output.shape().size() == 1, "grad: the function's value has shape {}; a gradient needs a single number", output.shape());
   return Var<T>(Array<T>::full(output.shape(), T(1)));
 }
 

@@ -56,10 +56,11 @@ template <class T> Var<T> sigmoid_slope(const Var<T>& g, const Var<T>& y);      
 template <class T> Var<T> bernoulli_log_prob(const Var<T>& x, const Var<T>& logits);                            // [.., d] -> [..]
 template <class T> Var<T> bernoulli_residual(const Var<T>& g, const Var<T>& x, const Var<T>& logits);           // g (x - sigmoid(logits))
 
-// The value of x as a constant: outside the differentiable set on purpose.
+// The value of x as a constant: outside the differentiable set on purpose. A copy, because a sweep may overwrite a
+// parameter (`Sink`) while rules that still read this value are to come.
 template <class T>
 Var<T> stop_gradient(const Var<T>& x) {
-  return Var<T>(x.value());
+  return Var<T>(x.value().copy());
 }
 
 }  // namespace autodiff

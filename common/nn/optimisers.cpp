@@ -15,7 +15,7 @@ template <class T>
 void Optimiser<T>::update(std::int32_t parameter, const Array<T>& gradient) {
   const auto& entry = parameters_.entries()[static_cast<std::size_t>(parameter)];
   tensors::require(gradient.shape() == entry.window.shape(), "optimiser: {} is {}, its gradient is {}", entry.name,
-                   to_string(entry.window.shape()), to_string(gradient.shape()));
+                   entry.window.shape(), gradient.shape());
   T* p = entry.window.data_for_update();
   const T* g = gradient.data();
   std::array<T*, 2> s{};

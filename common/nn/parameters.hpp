@@ -15,14 +15,18 @@ using tensors::Shape;
 
 namespace detail {
 
+// All are declared before any is defined: parts nest in any order.
+template <class T, class F> void visit_named(const std::string& name, Var<T>& variable, F&& f);
+template <class P, class F> void visit_named(const std::string& name, std::vector<P>& parts, F&& f);
+template <autodiff::Visitable Model, class F> void visit_named(const std::string& name, Model& model, F&& f);
+
 template <class T, class F>
 void visit_named(const std::string& name, Var<T>& variable, F&& f) { f(name, variable); }
 template <class P, class F>
 void visit_named(const std::string& name, std::vector<P>& parts, F&& f) {
   for (std::size_t i = 0; i < parts.size(); ++i) visit_named(name + "." + std::to_string(i), parts[i], f);
 }
-template <class Model, class F>
-  requires requires(Model& m) { visit(m, [](std::string_view, auto&) {}); }
+template <autodiff::Visitable Model, class F>
 void visit_named(const std::string& name, Model& model, F&& f) {
   visit(model, [&](std::string_view part, auto& inner) { visit_named(name.empty() ? std::string(part) : name + "." + std::string(part), inner, f); });
 }

@@ -1,0 +1,117 @@
+#include "common/nn/layers.hpp"
+#include "common/nn/parameters.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <cmath>
+#include <tuple>
+
+using namespace nn;
+using tensors::Stream;
+using Scalars = std::tuple<float, double>;
+
+namespace {
+
+// 784 - 500 - (n, n) - 500 - 784, with layers in a vector and a nested part.
+template <class T>
+struct Encoder {
+  Dense<T> hidden, mean;
+};
+template <class T, class F>
+void visit(Encoder<T>& encoder, F&& f) {
+  f("hidden", encoder.hidden);
+  f("mean", encoder.mean);
+}
+
+template <class T>
+struct Model {
+  Encoder<T> encoder;
+  std::vector<Dense<T>> decoder;
+  Var<T> temperature{Array<T>::scalar(T(0.25))};
+};
+template <class T, class F>
+void visit(Model<T>& model, F&& f) {
+  f("encoder", model.encoder);
+  f("decoder", model.decoder);
+  f("temperature", model.temperature);
+}
+
+template <class T>
+Model<T> make_model() {
+  Stream stream(1, "model");
+  return {{Dense<T>(784, 500, glorot, stream), Dense<T>(500, 3, pytorch_default, stream)},
+          {Dense<T>(3, 500, he, stream), Dense<T>(500, 784, glorot, stream)}};
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(parameters)
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(names_stand_in_the_order_of_the_visit, T, Scalars) {
+  Model<T> model = make_model<T>();
+  const Parameters<T> parameters(model);
+  const std::vector<std::string> expected{"encoder.hidden.weight", "encoder.hidden.bias", "encoder.mean.weight", "encoder.mean.bias", "decoder.0.weight",
+                                          "decoder.0.bias",        "decoder.1.weight",    "decoder.1.bias",      "temperature"};
+  std::vector<std::string> names;
+  for (const auto& [name, array] : parameters.named()) names.push_back(name);
+  BOOST_TEST(names == expected, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(padding_is_not_counted, T, Scalars) {
+  Model<T> model = make_model<T>();
+  const Parameters<T> parameters(model);
+  BOOST_TEST(parameters.count() == 784 * 500 + 500 + 500 * 3 + 3 + 3 * 500 + 500 + 500 * 784 + 784 + 1);
+  BOOST_TEST(parameters.flat().size() > parameters.count());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(windows_are_aligned_disjoint_and_hold_the_values, T, Scalars) {
+  const Model<T> before = make_model<T>();
+  Model<T> model = before;
+  const Parameters<T> parameters(model);
+  std::int64_t end = 0;
+  for (const auto& entry : parameters.entries()) {
+    BOOST_TEST(entry.offset >= end);
+    BOOST_TEST(entry.offset - end < std::int64_t(64 / sizeof(T)));
+    BOOST_TEST(reinterpret_cast<std::uintptr_t>(entry.window.data()) % 64 == 0u);
+    BOOST_TEST(entry.window.data() == parameters.flat().data() + entry.offset);
+    end = entry.offset + entry.window.size();
+  }
+  BOOST_TEST(std::ranges::equal(model.decoder[1].weight.value(), before.decoder[1].weight.value()));
+  BOOST_CHECK(model.decoder[1].weight.shape() == before.decoder[1].weight.shape());
+  BOOST_TEST(model.temperature.item() == T(0.25));
+
+  // The model's variables are the windows: what is written there, the model sees.
+  parameters.entries()[8].window.data_for_update()[0] = T(4);
+  BOOST_TEST(model.temperature.item() == T(4));
+  BOOST_TEST(before.temperature.item() == T(0.25));
+}
+
+BOOST_AUTO_TEST_CASE(gradients_are_numbered_in_the_same_order) {
+  Model<double> model = make_model<double>();
+  const Parameters<double> parameters(model);
+  const auto loss = [](const Model<double>& m) {
+    return sum(m.encoder.hidden(Array<double>::full({1, 784}, 0.1))) + sum(m.decoder[1].bias) * m.temperature;
+  };
+  std::vector<std::int32_t> seen;
+  autodiff::sweep_gradients<double>(loss, model, [&](std::int32_t i, const Var<double>& g) {
+    seen.push_back(i);
+    BOOST_CHECK(g.shape() == parameters.entries()[static_cast<std::size_t>(i)].window.shape());
+  });
+  std::ranges::sort(seen);
+  BOOST_TEST(seen == (std::vector<std::int32_t>{0, 1, 7, 8}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(activations) {
+  const Var<double> x = Array<double>({3}, {-1.5, 0, 2});
+  const auto check = [&](Activation activation, double (*definition)(double)) {
+    const Array<double> y = activate(activation, x).value();
+    for (std::int64_t i = 0; i < 3; ++i) BOOST_TEST(std::abs(y[i] - definition(x.value()[i])) < 1e-15);
+  };
+  check(Activation::identity, [](double v) { return v; });
+  check(Activation::tanh, [](double v) { return std::tanh(v); });
+  check(Activation::relu, [](double v) { return std::max(v, 0.0); });
+  check(Activation::sigmoid, [](double v) { return 1 / (1 + std::exp(-v)); });
+  check(Activation::softplus, [](double v) { return std::log1p(std::exp(v)); });
+}
+
+BOOST_AUTO_TEST_SUITE_END()
