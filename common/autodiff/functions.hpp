@@ -33,7 +33,7 @@ template <class T>
 Var<T> sum(const Var<T>& x, int axis) {
   if (axis < 0) axis += x.shape().rank();
   Shape kept = x.shape(), rest;
-  tensors::require(axis >= 0 && axis < kept.rank(), "sum: axis {} of {}", axis, to_string(x.shape()));
+  tensors::require(axis >= 0 && axis < kept.rank(), "sum: axis {} of {}", axis, x.shape());
   kept[axis] = 1;
   for (int i = 0; i < kept.rank(); ++i)
     if (i != axis) rest.push_back(kept[i]);
@@ -50,7 +50,7 @@ template <class T>
 Var<T> log_sum_exp(const Var<T>& x, int axis) {
   if (axis < 0) axis += x.shape().rank();
   Shape kept = x.shape();
-  tensors::require(axis >= 0 && axis < kept.rank() && kept[axis] > 0, "log_sum_exp: axis {} of {}", axis, to_string(x.shape()));
+  tensors::require(axis >= 0 && axis < kept.rank() && kept[axis] > 0, "log_sum_exp: axis {} of {}", axis, x.shape());
   const std::int64_t extent = kept[axis];
   kept[axis] = 1;
   std::int64_t inner = 1;

@@ -169,7 +169,7 @@ template <class T> Var<T> reshape(const Var<T>& x, const Shape& shape) {
 template <class T> Var<T> permute(const Var<T>& x, std::vector<int> axes) {
   std::vector<int> inverse(axes.size());
   for (std::size_t i = 0; i < axes.size(); ++i) {
-    tensors::require(axes[i] >= 0 && static_cast<std::size_t>(axes[i]) < axes.size(), "permute: axis {} of {}", axes[i], to_string(x.shape()));
+    tensors::require(axes[i] >= 0 && static_cast<std::size_t>(axes[i]) < axes.size(), "permute: axis {} of {}", axes[i], x.shape());
     inverse[static_cast<std::size_t>(axes[i])] = static_cast<int>(i);
   }
   return primitive<"permute", T>([axes](const Array<T>& x) { return kernels::permute(x, axes); },

@@ -14,7 +14,7 @@ Tape<T>* Var<T>::tape() const {
   if (n_tags_ == 0) return nullptr;
   const Tag& newest = tags_[static_cast<std::size_t>(n_tags_ - 1)];
   require(newest.tape->serial() == newest.serial, "autodiff: a variable of shape {} is used after the differentiation it belonged to has ended",
-          to_string(shape()));
+          shape());
   return newest.tape;
 }
 
@@ -113,8 +113,8 @@ void Tape<T>::accumulate(std::int32_t index, Var<T> cotangent) {
 
 template <class T>
 void Tape<T>::sweep(const Var<T>& output, const Var<T>& seed, const Sink<T>& sink, bool keep) {
-  require(seed.shape() == output.shape(), "autodiff: the cotangent {} has not the shape {} of the output", to_string(seed.shape()),
-          to_string(output.shape()));
+  require(seed.shape() == output.shape(), "autodiff: the cotangent {} has not the shape {} of the output", seed.shape(),
+          output.shape());
   for (Node& node : nodes_) node.pending = node.uses;
   const std::int32_t last = output.node_on(*this);
   if (last >= 0) accumulate(last, seed);

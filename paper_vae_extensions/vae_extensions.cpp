@@ -1,0 +1,30 @@
+// # The program
+//
+// Everything that the program does, in order of reading: train and evaluate (vae_experiment.cpp), hold every published
+// number against the records (published_vae_extensions.toml), draw the page (vae_report.cpp).
+#include "common/reporting/attach.hpp"
+#include "paper_vae_extensions/vae_experiment.hpp"
+#include "paper_vae_extensions/vae_report.hpp"
+
+int main(int argc, char** argv) {
+  const std::filesystem::path root = SUITE_SOURCE_DIR;
+  experiments::Program program{
+      .name = "vae_extensions",
+      .title = "Improving Variational Autoencoders (Sumba, Rahman, Madhu; 2019)",
+      .reports = root / "reports",
+      .experiments = {vae_extensions::vae_experiment()},
+      .report = {},
+      .check = {},
+      .published_numbers = {},
+  };
+  reporting::attach(program, {
+      .root = root,
+      .published = "paper_vae_extensions/published_vae_extensions.toml",
+      .chapters = {{"The model", "paper_vae_extensions/vae.hpp"},
+                   {"Training and evaluation", "paper_vae_extensions/vae_experiment.cpp"},
+                   {"The page", "paper_vae_extensions/vae_report.cpp"},
+                   {"The program", "paper_vae_extensions/vae_extensions.cpp"}},
+      .write = vae_extensions::write_report,
+  });
+  return experiments::run_command_line(program, argc, argv);
+}
