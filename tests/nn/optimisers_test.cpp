@@ -156,7 +156,8 @@ BOOST_AUTO_TEST_CASE(the_two_conventions_of_rmsprop_differ) {
   const std::vector<double> steady(400, 0.1);
   const auto last_move = [](const std::vector<double>& path) { return path[path.size() - 1] - path[path.size() - 2]; };
   BOOST_TEST(last_move(path<RmsPropPyTorch<double>>(RmsPropSettings{1, 0.9, 0.01}, steady)) == -0.1 / 0.11, boost::test_tools::tolerance(1e-9));
-  BOOST_TEST(last_move(path<RmsPropTensorFlow1<double>>(RmsPropSettings{1, 0.9, 0.01}, steady)) == -0.1 / std::sqrt(0.02), boost::test_tools::tolerance(1e-9));
+  BOOST_TEST(last_move(path<RmsPropTensorFlow1<double>>(RmsPropSettings{1, 0.9, 0.01}, steady)) == -0.1 / std::sqrt(0.02),
+             boost::test_tools::tolerance(1e-9));
 }
 
 // With both means corrected for their start, a steady gradient moves by the learning rate from the first step on,

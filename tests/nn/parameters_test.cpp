@@ -50,8 +50,9 @@ BOOST_AUTO_TEST_SUITE(parameters)
 BOOST_AUTO_TEST_CASE_TEMPLATE(names_stand_in_the_order_of_the_visit, T, Scalars) {
   Model<T> model = make_model<T>();
   const Parameters<T> parameters(model);
-  const std::vector<std::string> expected{"encoder.hidden.weight", "encoder.hidden.bias", "encoder.mean.weight", "encoder.mean.bias", "decoder.0.weight",
-                                          "decoder.0.bias",        "decoder.1.weight",    "decoder.1.bias",      "temperature"};
+  const std::vector<std::string> expected{
+      "encoder.hidden.weight", "encoder.hidden.bias", "encoder.mean.weight", "encoder.mean.bias", "decoder.0.weight",
+      "decoder.0.bias", "decoder.1.weight", "decoder.1.bias", "temperature"};
   std::vector<std::string> names;
   for (const auto& [name, array] : parameters.named()) names.push_back(name);
   BOOST_TEST(names == expected, boost::test_tools::per_element());

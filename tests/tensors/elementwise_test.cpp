@@ -35,7 +35,8 @@ const std::vector<Binary<T>>& binary_kernels() {
       {"mul", kernels::mul<T>, [](double p, double q) { return p * q; }, [](double p, double q) { return std::abs(p * q); }},
       {"div", kernels::div<T>, [](double p, double q) { return p / q; }, [](double p, double q) { return std::abs(p / q); }},
       {"greater", kernels::greater<T>, [](double p, double q) { return p > q ? 1.0 : 0.0; }, [](double, double) { return 0.0; }},
-      {"tanh_slope", kernels::tanh_slope<T>, [](double g, double y) { return g * (1 - y * y); }, [](double g, double y) { return std::abs(g) * (1 + y * y); }},
+      {"tanh_slope", kernels::tanh_slope<T>, [](double g, double y) { return g * (1 - y * y); },
+       [](double g, double y) { return std::abs(g) * (1 + y * y); }},
       {"sigmoid_slope", kernels::sigmoid_slope<T>, [](double g, double y) { return g * y * (1 - y); },
        [](double g, double y) { return std::abs(g * y) * (1 + std::abs(y)); }}};
   return all;
@@ -72,7 +73,8 @@ std::vector<Unary<T>> unary_kernels() {
   return {{"neg", kernels::neg<T>, [](double x) { return -x; }},
           {"relu", kernels::relu<T>, [](double x) { return std::max(x, 0.0); }},
           {"clamp", [](const Array<T>& x) { return kernels::clamp(x, T(-0.5), T(0.75)); }, [](double x) { return std::clamp(x, -0.5, 0.75); }},
-          {"inside", [](const Array<T>& x) { return kernels::inside(x, T(-0.5), T(0.75)); }, [](double x) { return x > -0.5 && x < 0.75 ? 1.0 : 0.0; }},
+          {"inside", [](const Array<T>& x) { return kernels::inside(x, T(-0.5), T(0.75)); },
+           [](double x) { return x > -0.5 && x < 0.75 ? 1.0 : 0.0; }},
           {"exp", kernels::exp<T>, [](double x) { return std::exp(x); }, 4},
           {"log", kernels::log<T>, [](double x) { return std::log(x); }, 4, true},
           {"tanh", kernels::tanh<T>, [](double x) { return std::tanh(x); }, 4},

@@ -34,7 +34,8 @@ void check_close(const Array<T>& y, const Array<T>& expected, const Array<T>& sc
 }
 
 template <class T>
-Array<T> reference(Trans ta, Trans tb, std::int64_t m, std::int64_t n, std::int64_t k, const Array<T>& a, const Array<T>& b, T beta, const Array<T>& c) {
+Array<T> reference(Trans ta, Trans tb, std::int64_t m, std::int64_t n, std::int64_t k, const Array<T>& a, const Array<T>& b, T beta,
+                   const Array<T>& c) {
   Array<T> y = c.copy();
   tensors::gemm_reference(ta, tb, m, n, k, a.data(), b.data(), beta, y.mutable_data());
   return y;

@@ -68,7 +68,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(accuracy, T, Scalars) {
   const double tiniest = std::log10(static_cast<double>(Limits<T>::min())) + 1;
   const Array<T> tiny = by_magnitude<T>(tiniest, -1), minus_tiny = kernels::neg(tiny);
   check<T>("exp", kernels::exp<T>, [](Exact x) { return std::exp(x); }, {evenly<T>(smallest + 0.01, largest - 0.01), evenly<T>(-1, 1), tiny}, 4);
-  check<T>("log", kernels::log<T>, [](Exact x) { return std::log(x); }, {by_magnitude<T>(tiniest, -tiniest), evenly<T>(0.5, 2), evenly<T>(0.999, 1.001)}, 4);
+  check<T>("log", kernels::log<T>, [](Exact x) { return std::log(x); },
+           {by_magnitude<T>(tiniest, -tiniest), evenly<T>(0.5, 2), evenly<T>(0.999, 1.001)}, 4);
   check<T>("tanh", kernels::tanh<T>, [](Exact x) { return std::tanh(x); }, {evenly<T>(-25, 25), evenly<T>(-1, 1), tiny, minus_tiny}, 4);
   check<T>("sigmoid", kernels::sigmoid<T>, [](Exact x) { return 1 / (1 + std::exp(-x)); },
            {evenly<T>(-largest + 0.01, largest), evenly<T>(-1, 1), tiny, minus_tiny}, 6);
@@ -104,7 +105,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(edges, T, Scalars) {
   BOOST_TEST(everywhere(kernels::softplus<T>, T(-1000)) == 0);
   BOOST_TEST(everywhere(kernels::softplus<T>, -infinity) == 0);
 
-  for (const auto kernel : {kernels::neg<T>, kernels::exp<T>, kernels::log<T>, kernels::tanh<T>, kernels::sigmoid<T>, kernels::softplus<T>, kernels::relu<T>})
+  for (const auto kernel : {kernels::neg<T>, kernels::exp<T>, kernels::log<T>, kernels::tanh<T>, kernels::sigmoid<T>, kernels::softplus<T>,
+                            kernels::relu<T>})
     BOOST_TEST(std::isnan(everywhere<T>(kernel, nan)));
   BOOST_TEST(std::isnan(kernels::clamp(Array<T>::scalar(nan), T(0), T(1)).item()));
   for (const T exponent : {T(2), T(0.5), T(-1), T(-0.5), T(1.5)}) BOOST_TEST(std::isnan(kernels::pow(Array<T>::scalar(nan), exponent).item()));
