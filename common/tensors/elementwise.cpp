@@ -156,8 +156,8 @@ Shape without_last_axis(const Shape& shape) {
 template <class T>
 Array<T> bernoulli_log_prob(const Array<T>& x, const Array<T>& logits) {
   require(x.shape() == logits.shape(), "bernoulli: x is {}, logits are {}", x.shape(), logits.shape());
-  const std::int64_t d = logits.shape()[logits.shape().rank() - 1];
   Array<T> y(without_last_axis(logits.shape()));
+  const std::int64_t d = logits.shape()[logits.shape().rank() - 1];
   const T *p = x.data(), *l = logits.data();
   T* out = y.mutable_data();
   parallel_ranges(y.size(), std::max<std::int64_t>(1, expensive / std::max<std::int64_t>(d, 1)), [=](std::int64_t begin, std::int64_t end) {
