@@ -1,5 +1,7 @@
 #include "common/experiments/provenance.hpp"
 
+#include "suite_commit.hpp"
+
 #include <boost/version.hpp>
 #include <fmt/core.h>
 #include <oneapi/dnnl/dnnl.h>
@@ -8,9 +10,7 @@
 #include <sys/resource.h>
 #include <xtensor/xtensor_config.hpp>
 
-#include <cstdio>
 #include <fstream>
-#include <memory>
 
 extern "C" {
 char* openblas_get_config(void);
@@ -18,28 +18,7 @@ void openblas_set_num_threads(int);
 }
 
 namespace experiments {
-
 namespace {
-
-// What git prints, without the last line break; nothing when it fails or is not installed.
-std::optional<std::string> git(const std::string& arguments) {
-  std::string quoted;
-  for (char c : std::string_view(SUITE_SOURCE_DIR)) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  FILE* pipe = popen(fmt::format("git -C '{}' {} 2>/dev/null", quoted, arguments).c_str(), "r");
-  if (!pipe) return std::nullopt;
-  std::string output;
-  for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) output += static_cast<char>(c);
-  if (pclose(pipe) != 0) return std::nullopt;
-  if (output.ends_with('\n')) output.pop_back();
-  return output;
-}
-
-std::string commit() {
-  const auto head = git("rev-parse --short=12 HEAD");
-  if (!head) return "unknown";
-  const auto changes = git("status --porcelain --untracked-files=no -- . ':!reports'");
-  return changes && changes->empty() ? *head : *head + "+changes";
-}
 
 std::string cpu_name() {
   std::ifstream cpuinfo("/proc/cpuinfo");
@@ -53,7 +32,7 @@ std::string cpu_name() {
 Provenance provenance_now() {
   const dnnl_version_t* dnnl = dnnl_version();
   return {
-      .commit = commit(),
+      .commit = SUITE_COMMIT,
 #ifdef __clang__
       .compiler = "Clang " __clang_version__,
 #else

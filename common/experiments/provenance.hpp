@@ -5,8 +5,8 @@
 
 namespace experiments {
 
-// Of this build on this machine, as it is now. The commit is "unknown" without git; changes under reports/ do not
-// count, because running a cell makes them.
+// Of this build on this machine. The commit is that of the build, "unknown" without git, with "+changes" where sources
+// differed from it.
 Provenance provenance_now();
 
 // What the code was compiled for: "avx512", "avx2", "sse2", or "generic".

@@ -69,6 +69,7 @@ class Runner {
       if (child < 0) fail(Exit::io, "cannot start process {} of {}; fewer --jobs may help", job + 1, options_.jobs);
       if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGTERM);
+        catch_interruptions();
         _exit(static_cast<int>(getppid() == parent ? status_of_child() : Exit::interrupted));
       }
       children.push_back(child);

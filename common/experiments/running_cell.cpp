@@ -4,9 +4,13 @@
 #include "common/experiments/provenance.hpp"
 #include "common/experiments/record_json.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstring>
+#include <thread>
 
 namespace experiments {
 
@@ -16,7 +20,7 @@ using tensors::require;
 
 namespace {
 
-volatile std::sig_atomic_t interruption = 0;
+std::atomic<std::int64_t> interrupted_at_s = 0;  // on the monotonic clock
 
 double seconds_between(std::chrono::steady_clock::time_point start, std::chrono::steady_clock::time_point end) {
   return std::chrono::duration<double>(end - start).count();
@@ -24,15 +28,33 @@ double seconds_between(std::chrono::steady_clock::time_point start, std::chrono:
 
 }  // namespace
 
+// The thread that computes, and those it starts, never see the signals; a thread that does nothing else takes them. A
+// handler is pushed onto the stack of whatever code is running, and oneDNN's generated gemm kernels keep data below the
+// stack pointer, where that overwrites it (seen as a corrupted heap after Ctrl-C).
 void catch_interruptions() {
   struct sigaction action {};
-  action.sa_handler = [](int) { interruption = 1; };
-  action.sa_flags = SA_RESTART | static_cast<int>(SA_RESETHAND);
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
+  action.sa_handler = [](int) {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    std::int64_t never = 0;
+    if (interrupted_at_s.compare_exchange_strong(never, now.tv_sec)) return;
+    if (now.tv_sec > never + 1) _exit(static_cast<int>(Exit::interrupted));  // one Ctrl-C may reach a child twice
+  };
+  action.sa_flags = SA_RESTART;
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (int signal : {SIGINT, SIGTERM}) {
+    sigaddset(&signals, signal);
+    sigaction(signal, &action, nullptr);
+  }
+  std::thread([signals] {
+    pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+    for (;;) pause();
+  }).detach();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
-bool interrupted() { return interruption != 0; }
+bool interrupted() { return interrupted_at_s != 0; }
 
 RunningCell::RunningCell(Record record, std::filesystem::path folder, std::optional<std::filesystem::path> data, double checkpoint_every_s,
                          Progress& progress)

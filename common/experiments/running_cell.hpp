@@ -9,7 +9,8 @@
 
 namespace experiments {
 
-// SIGINT and SIGTERM end the program at the running cell's next step, with a checkpoint; a second one ends it at once.
+// From now on SIGINT and SIGTERM end the process at the running cell's next step, with a checkpoint; another one, a second
+// later or more, ends it at once. To be called again in a forked child.
 void catch_interruptions();
 bool interrupted();
 
