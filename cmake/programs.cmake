@@ -1,6 +1,7 @@
 # suite_program(NAME SOURCES a.cpp ... PUBLISHED published_NAME.toml)
 # One program of a paper: the executable NAME; replicate_NAME builds it, runs it at quick and writes its report; ctest gets
-# a smoke run and one test per claim, claim.NAME.ID, named by the ids in the file of published numbers.
+# a smoke run, one test per claim (claim.NAME.ID, named by the ids in the file of published numbers), and page.NAME: that
+# the committed page is the one that the committed ledger gives.
 function(suite_program name)
   cmake_parse_arguments(arg "" "PUBLISHED" "SOURCES" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
@@ -18,6 +19,12 @@ function(suite_program name)
     COMMAND ${name} run --profile smoke --fresh --runs ${smoke}/runs --reports ${smoke}/reports
     WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(smoke.${name} PROPERTIES LABELS smoke TIMEOUT 600 ENVIRONMENT "OMP_WAIT_POLICY=passive")
+
+  if(EXISTS ${CMAKE_SOURCE_DIR}/reports/${name}/index.md)
+    add_test(NAME page.${name} COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:${name}> -DNAME=${name}
+      -DREPORTS=${CMAKE_SOURCE_DIR}/reports -DSCRATCH=${CMAKE_CURRENT_BINARY_DIR}/page -P ${CMAKE_SOURCE_DIR}/cmake/check_page.cmake)
+    set_tests_properties(page.${name} PROPERTIES LABELS claims TIMEOUT 120)
+  endif()
 
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${arg_PUBLISHED})
   file(STRINGS ${arg_PUBLISHED} lines REGEX "^[ \t]*id[ \t]*=")

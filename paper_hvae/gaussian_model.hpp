@@ -1,0 +1,99 @@
+// # The Gaussian model
+//
+// Section 4.1 of the paper: one code $z \sim N(0, I_d)$ for a whole data set, $x_i \mid z \sim N(z + \Delta,
+// \mathrm{diag}\,\sigma^2)$ for $i = 1 .. N$; the parameters are $\Delta$ and $\sigma$. Everything that depends on the
+// data does so through $N$, the mean $\bar x$ and the scatter $S_j = \sum_i (x_{ij} - \bar x_j)^2$.
+//
+// | symbol | here | shape |
+// |---|---|---|
+// | $N, \bar x, S$ | `data.N`, `data.x_bar`, `data.S` | a number; [n_sets, 1, d] |
+// | $\Delta, \log \sigma$ | `theta.Delta`, `theta.log_sigma` | [n_sets, 1, d] |
+// | $z$ | `z` | [n_sets, M, d]: M draws for each data set |
+//
+// The axis of data sets is one of independent problems: an experiment's ten data sets are trained as one.
+#pragma once
+
+#include "common/distributions/normal.hpp"
+
+#include <cmath>
+#include <numbers>
+
+namespace hvae {
+
+using autodiff::Var;
+using tensors::Array;
+using tensors::Shape;
+
+template <class T>
+struct SufficientStatistics {
+  T N = 0;
+  Var<T> x_bar, S;  // [n_sets, 1, d]
+};
+
+template <class T>
+struct GaussianParameters {
+  Var<T> Delta, log_sigma;  // [n_sets, 1, d]
+};
+template <class T, class F>
+void visit(GaussianParameters<T>& theta, F&& f) {
+  f("Delta", theta.Delta);
+  f("log_sigma", theta.log_sigma);
+}
+
+// ## Joint density and potential
+
+// $\log p(D, z)$ = $-\frac N2 \log 2\pi - N \log\sigma - (S + N (\bar x - \Delta - z)^2) / 2\sigma^2$, summed over
+// dimensions, plus $\log N(z; 0, I)$: [n_sets, M, d] -> [n_sets, M].
+template <class T>
+Var<T> log_joint(const SufficientStatistics<T>& data, const GaussianParameters<T>& theta, const Var<T>& z) {
+  const Var<T> precision = exp(theta.log_sigma * T(-2));                                   // [n_sets, 1, d]
+  const Var<T> of_draw = square(data.x_bar - theta.Delta - z) * (precision * (data.N * T(-0.5)));  // [n_sets, M, d]
+  const Var<T> of_set = data.S * precision * T(-0.5) - theta.log_sigma * data.N - static_cast<T>(0.5 * std::log(2 * std::numbers::pi)) * data.N;
+  return sum(of_draw, -1) + sum(of_set, -1) + distributions::standard_normal_log_prob(z);
+}
+
+// $\nabla U = z + N (z + \Delta - \bar x) / \sigma^2$. Paper: the text gives $U = \log p$ without the minus sign, and x
+// for $\bar x$.
+template <class T>
+Var<T> potential_gradient(const SufficientStatistics<T>& data, const GaussianParameters<T>& theta, const Var<T>& z) {
+  const Var<T> weight = exp(theta.log_sigma * T(-2)) * data.N;  // [n_sets, 1, d]
+  return z + weight * (z + theta.Delta - data.x_bar);
+}
+
+// ## The exact oracle, dimension by dimension
+
+// The exact posterior: precision $1 + N / \sigma^2$, mean $N y / (N + \sigma^2)$ with $y = \bar x - \Delta$.
+struct Posterior {
+  double mean, variance;
+};
+inline Posterior exact_posterior(double N, double x_bar, double Delta, double sigma) {
+  const double v = sigma * sigma;
+  return {N * (x_bar - Delta) / (N + v), v / (N + v)};
+}
+
+// $\log p(D)$ = $-\frac N2 \log 2\pi - (N - 1) \log\sigma - \frac12 \log(\sigma^2 + N) - S / 2\sigma^2 - N y^2 / 2(\sigma^2 + N)$.
+inline double exact_log_p(double N, double x_bar, double S, double Delta, double sigma) {
+  const double v = sigma * sigma, y = x_bar - Delta;
+  return -0.5 * N * std::log(2 * std::numbers::pi) - (N - 1) * std::log(sigma) - 0.5 * std::log(v + N) - S / (2 * v) - N * y * y / (2 * (v + N));
+}
+
+// The maximiser of $\log p(D)$: $\Delta = \bar x$, and $v = \sigma^2$ solves $v = S / (N - 1 + v / (v + N))$, found by
+// iteration (a contraction: the right-hand side changes by about v / N times what v changes). Paper: $z$ is drawn once per
+// data set, so $\bar x = \Delta + z + $ noise, and no method can tell $\Delta$ from $z$.
+inline double maximum_likelihood_sigma(double N, double S) {
+  double v = S / N;
+  for (double before = 0; std::abs(v - before) > 1e-15 * v;) {
+    before = v;
+    v = S / (N - 1 + v / (v + N));
+  }
+  return std::sqrt(v);
+}
+
+// The mean-field bound with q(z) = N(mu, q_variance); equal to exact_log_p at the posterior, below it elsewhere.
+inline double mean_field_elbo(double N, double x_bar, double S, double Delta, double sigma, double mu, double q_variance) {
+  const double v = sigma * sigma, y = x_bar - Delta;
+  return -0.5 * N * std::log(2 * std::numbers::pi) - N * std::log(sigma) - (S + N * ((y - mu) * (y - mu) + q_variance)) / (2 * v) +
+         0.5 * (1 + std::log(q_variance)) - 0.5 * (mu * mu + q_variance);
+}
+
+}  // namespace hvae
