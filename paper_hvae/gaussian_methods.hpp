@@ -1,0 +1,113 @@
+// # The methods on the Gaussian model
+//
+// Every method learns $\Delta$ and $\log\sigma$ together with parameters of its own, by maximising a bound on $\log p(D)$.
+// Each objective below is the bound of every data set, [n_sets], for given noise; data sets do not touch each other, so
+// the sum over them trains them all.
+#pragma once
+
+#include "paper_hvae/flows.hpp"
+#include "paper_hvae/gaussian_model.hpp"
+#include "paper_hvae/hvae.hpp"
+
+namespace hvae {
+
+// ## HVAE
+//
+// $q^0 = N(0, I)$, not learned; $\varepsilon_j = \xi\,\mathrm{sigmoid}(\cdot)$ with $\xi = 1/2$; $1 / \sqrt{\beta_0} = 1 +
+// e^{\cdot}$ where tempered.
+template <class T>
+struct HamiltonianMethod {
+  GaussianParameters<T> theta;
+  Var<T> logit_epsilon;  // [n_sets, 1, d]
+  Var<T> log_tempering;  // [n_sets, 1, 1]: log(1 / sqrt(beta_0) - 1)
+  int K = 1;
+  bool tempered = true;
+
+  static constexpr double xi = 0.5;
+
+  // Noise: z_0 and gamma, each [n_sets, M, d], standard normal.
+  Var<T> elbo(const SufficientStatistics<T>& data, const Var<T>& z_0, const Var<T>& gamma) const {
+    const Var<T> epsilon = sigmoid(logit_epsilon) * T(xi);
+    const Tempering<T> tempering =
+        tempered ? fixed_tempering(exp(log_tempering) + T(1), K, Schedule::root_inverse_beta) : no_tempering<T>();
+    const PhaseState<T> end = hamiltonian_flow<T>({z_0, tempering.initial_momentum(gamma)}, K, {epsilon}, tempering,
+                                                  [&](const Var<T>& z) { return potential_gradient(data, theta, z); });
+    const Var<T> ratio = flow_log_ratio(log_joint(data, theta, end.z), end.rho, distributions::standard_normal_log_prob(z_0));
+    return mean(elbo_draw(ratio, z_0.shape()[2]), 1);
+  }
+};
+template <class T, class F>
+void visit(HamiltonianMethod<T>& method, F&& f) {
+  f("theta", method.theta);
+  f("logit_epsilon", method.logit_epsilon);
+  if (method.tempered) f("log_tempering", method.log_tempering);
+}
+
+// ## Mean-field variational Bayes
+//
+// $q(z) = N(\mu_Z, \mathrm{diag}\,\sigma_Z^2)$; the bound is in closed form (mean_field_elbo in gaussian_model.hpp).
+template <class T>
+struct MeanFieldMethod {
+  GaussianParameters<T> theta;
+  Var<T> mu_Z, log_sigma_Z;  // [n_sets, 1, d]
+
+  Var<T> elbo(const SufficientStatistics<T>& data) const {
+    const Var<T> q_variance = exp(log_sigma_Z * T(2)), precision = exp(theta.log_sigma * T(-2));
+    const Var<T> misfit = square(data.x_bar - theta.Delta - mu_Z) + q_variance;  // E (y - z)^2
+    const Var<T> terms = theta.log_sigma * (-data.N) - (data.S + misfit * data.N) * precision * T(0.5) + log_sigma_Z + T(0.5) -
+                         (square(mu_Z) + q_variance) * T(0.5) - static_cast<T>(0.5 * std::log(2 * std::numbers::pi)) * data.N;
+    return reshape(sum(terms, -1), {terms.shape()[0]});
+  }
+};
+template <class T, class F>
+void visit(MeanFieldMethod<T>& method, F&& f) {
+  f("theta", method.theta);
+  f("mu_Z", method.mu_Z);
+  f("log_sigma_Z", method.log_sigma_Z);
+}
+
+// ## Normalising flows
+//
+// The bound $E[\log p(D, z) - \log N(z_0; 0, I) + \log |\det|]$. The authors' code of both documents has another
+// objective: with $y = \bar x - \Delta$ its quadratic term reads $-\frac{N}{\sigma^2} (S / N + y^2 - y z + z^2 / 2)$, in which
+// the terms without $z$ stand twice as large as they should. `as_coded` adds what it adds.
+enum class Objective { right, as_coded };
+
+template <class T>
+Var<T> flow_elbo(const SufficientStatistics<T>& data, const GaussianParameters<T>& theta, const Var<T>& z_0, const Moved<T>& moved, Objective objective) {
+  const Var<T> bound = log_joint(data, theta, moved.z) - distributions::standard_normal_log_prob(z_0) + moved.log_det;  // [n_sets, M]
+  if (objective == Objective::right) return mean(bound, 1);
+  const Var<T> again = (data.S + square(data.x_bar - theta.Delta) * data.N) * exp(theta.log_sigma * T(-2)) * T(-0.5);  // [n_sets, 1, d]
+  return mean(bound + sum(again, -1), 1);
+}
+
+template <class T>
+struct PlanarMethod {
+  GaussianParameters<T> theta;
+  Planar<T> flow;
+  int K = 1;
+  Objective objective = Objective::right;
+
+  Var<T> elbo(const SufficientStatistics<T>& data, const Var<T>& z_0) const { return flow_elbo(data, theta, z_0, flow(z_0, K), objective); }
+};
+template <class T, class F>
+void visit(PlanarMethod<T>& method, F&& f) {
+  f("theta", method.theta);
+  f("flow", method.flow);
+}
+
+template <class T>
+struct AutoregressiveMethod {
+  GaussianParameters<T> theta;
+  Made<T> flow;
+  Objective objective = Objective::right;
+
+  Var<T> elbo(const SufficientStatistics<T>& data, const Var<T>& z_0) const { return flow_elbo(data, theta, z_0, flow(z_0), objective); }
+};
+template <class T, class F>
+void visit(AutoregressiveMethod<T>& method, F&& f) {
+  f("theta", method.theta);
+  f("flow", method.flow);
+}
+
+}  // namespace hvae

@@ -1,0 +1,179 @@
+// Laws of the methods on the Gaussian model: Jacobians, gradients in every block, and closed forms.
+#include "common/autodiff/check_gradients.hpp"
+#include "common/tensors/random.hpp"
+#include "paper_hvae/gaussian_methods.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <cmath>
+
+using namespace hvae;
+using tensors::Stream;
+namespace tt = boost::test_tools;
+
+namespace {
+
+using Vars = std::vector<Var<double>>;
+constexpr std::int64_t n_sets = 2, d = 4;
+constexpr double N = 20;
+
+Var<double> normal(const Shape& shape, const char* purpose) { return Var<double>(Stream(13, purpose).normal<double>(shape)); }
+SufficientStatistics<double> data() { return {N, normal({n_sets, 1, d}, "x_bar"), (square(normal({n_sets, 1, d}, "S")) + 0.5) * N}; }
+GaussianParameters<double> parameters() { return {normal({n_sets, 1, d}, "Delta") * 0.3, normal({n_sets, 1, d}, "log_sigma") * 0.2}; }
+Planar<double> planar() {
+  return {normal({n_sets, 1, d}, "u"), normal({n_sets, 1, d}, "w"), normal({n_sets, 1, 1}, "b")};
+}
+
+template <class Method>
+Vars arrays(Method method) {
+  Vars all;
+  autodiff::for_each_var(method, [&](Var<double>& variable) { all.push_back(variable); });
+  return all;
+}
+template <class Method>
+Method with_arrays(Method method, const Vars& all) {
+  std::size_t i = 0;
+  autodiff::for_each_var(method, [&](Var<double>& variable) { variable = all[i++]; });
+  return method;
+}
+template <class Method, class... Noise>
+autodiff::GradientCheck check(const Method& method, int order, const Noise&... noise) {
+  return autodiff::check_gradients([&](const Vars& all) { return with_arrays(method, all).elbo(data(), noise...); }, arrays(method), order);
+}
+
+// The Jacobian of a map of one draw of the first data set, row by row, by reverse differentiation.
+template <class Map>
+std::vector<std::vector<double>> jacobian(const Map& map, const Var<double>& z_0) {
+  std::vector<std::vector<double>> rows;
+  for (std::int64_t i = 0; i < d; ++i) {
+    const auto g = autodiff::grad<double>([&](const Var<double>& z) { return sum(slice(slice(map(z).z, 2, i, 1), 0, 0, 1)); })(z_0);
+    rows.emplace_back(g.value().begin(), g.value().begin() + d);
+  }
+  return rows;
+}
+
+double log_abs_determinant(std::vector<std::vector<double>> m) {
+  double sum = 0;
+  for (std::size_t i = 0; i < m.size(); ++i) {
+    std::size_t pivot = i;
+    for (std::size_t r = i + 1; r < m.size(); ++r)
+      if (std::abs(m[r][i]) > std::abs(m[pivot][i])) pivot = r;
+    std::swap(m[i], m[pivot]);
+    sum += std::log(std::abs(m[i][i]));
+    for (std::size_t r = i + 1; r < m.size(); ++r)
+      for (std::size_t c = m.size(); c-- > i;) m[r][c] -= m[r][i] / m[i][i] * m[i][c];
+  }
+  return sum;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(planar_log_determinants_are_those_of_the_jacobian) {
+  const Var<double> z_0 = normal({n_sets, 1, d}, "z_0");
+  const Planar<double> flow = planar();
+  for (const int K : {1, 3}) {
+    const auto map = [&](const Var<double>& z) { return flow(z, K); };
+    BOOST_TEST(map(z_0).log_det.value()[0] == log_abs_determinant(jacobian(map, z_0)), tt::tolerance(1e-10));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(planar_maps_are_invertible_whatever_u) {
+  for (const double scale : {0.1, 1.0, 10.0}) {
+    Planar<double> flow = planar();
+    flow.u = flow.u * -scale;
+    const Var<double> wu = sum(flow.w * flow.u_hat(), -1);
+    for (double value : wu.value()) BOOST_TEST(value > -1);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(made_is_autoregressive) {
+  const Made<double> made(n_sets, d, 9, Stream(13, "made"));
+  const Var<double> z_0 = normal({n_sets, 1, d}, "z_0");
+  const auto rows = jacobian(made, z_0);
+  const auto order = Stream(13, "made").permutation(d);
+  double log_diagonal = 0;
+  std::int64_t n_below = 0;
+  for (std::size_t i = 0; i < d; ++i) {
+    log_diagonal += std::log(rows[i][i]);
+    for (std::size_t j = 0; j < d; ++j) {
+      if (order[j] > order[i]) BOOST_TEST(rows[i][j] == 0.0);
+      if (order[j] < order[i]) n_below += rows[i][j] != 0.0;
+    }
+  }
+  BOOST_TEST(n_below > 0);
+  BOOST_TEST(made(z_0).log_det.value()[0] == log_diagonal, tt::tolerance(1e-12));
+}
+
+BOOST_AUTO_TEST_CASE(gradients_agree_with_differences_in_every_block_of_every_method) {
+  const Var<double> z_0 = normal({n_sets, 2, d}, "z_0"), gamma = normal({n_sets, 2, d}, "gamma");
+  for (const int K : {1, 2})
+    for (const bool tempered : {false, true}) {
+      const HamiltonianMethod<double> method{parameters(), normal({n_sets, 1, d}, "epsilon"), normal({n_sets, 1, 1}, "tempering"), K, tempered};
+      const auto result = check(method, 1, z_0, gamma);
+      BOOST_TEST(result.passed(), "HVAE, K " << K << ": " << result.where);
+    }
+  const MeanFieldMethod<double> vb{parameters(), normal({n_sets, 1, d}, "mu"), normal({n_sets, 1, d}, "log_sigma_Z") * 0.3};
+  BOOST_TEST(check(vb, 2).passed());
+  for (const Objective objective : {Objective::right, Objective::as_coded}) {
+    const PlanarMethod<double> pnf{parameters(), planar(), 2, objective};
+    const auto of_planar = check(pnf, 1, z_0);
+    BOOST_TEST(of_planar.passed(), "PNF: " << of_planar.where);
+    const AutoregressiveMethod<double> iaf{parameters(), Made<double>(n_sets, d, 5, Stream(13, "made")), objective};
+    const auto of_made = check(iaf, 1, z_0);
+    BOOST_TEST(of_made.passed(), "IAF: " << of_made.where);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_mean_field_bound_is_the_closed_form) {
+  const MeanFieldMethod<double> vb{parameters(), normal({n_sets, 1, d}, "mu"), normal({n_sets, 1, d}, "log_sigma_Z") * 0.3};
+  const Var<double> bound = vb.elbo(data());
+  for (std::int64_t set = 0; set < n_sets; ++set) {
+    double expected = 0;
+    for (std::int64_t j = 0; j < d; ++j) {
+      const auto at = [&](const Var<double>& v) { return v.value()[set * d + j]; };
+      expected += mean_field_elbo(N, at(data().x_bar), at(data().S), at(vb.theta.Delta), std::exp(at(vb.theta.log_sigma)), at(vb.mu_Z),
+                                  std::exp(2 * at(vb.log_sigma_Z)));
+    }
+    BOOST_TEST(bound.value()[set] == expected, tt::tolerance(1e-12));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_identity_flow_gives_the_prior_s_bound_and_the_coded_objective_its_surplus) {
+  // u = 0 is not the identity under the reparametrisation of u; a flow of no layers is.
+  const Var<double> z_0 = normal({n_sets, 3, d}, "z_0");
+  const Moved<double> still{z_0, Var<double>(Array<double>::zeros({n_sets, 3}))};
+  const Var<double> right = flow_elbo(data(), parameters(), z_0, still, Objective::right);
+  const Var<double> coded = flow_elbo(data(), parameters(), z_0, still, Objective::as_coded);
+  const Var<double> prior = mean(log_joint(data(), parameters(), z_0) - distributions::standard_normal_log_prob(z_0), 1);
+  for (std::int64_t set = 0; set < n_sets; ++set) {
+    BOOST_TEST(right.value()[set] == prior.value()[set], tt::tolerance(1e-12));
+    double surplus = 0;
+    for (std::int64_t j = set * d; j < (set + 1) * d; ++j) {
+      const double y = data().x_bar.value()[j] - parameters().Delta.value()[j];
+      surplus -= (data().S.value()[j] + N * y * y) / (2 * std::exp(2 * parameters().log_sigma.value()[j]));
+    }
+    BOOST_TEST(coded.value()[set] - right.value()[set] == surplus, tt::tolerance(1e-10));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(untempered_one_step_has_the_closed_form_cost) {
+  // At y = 0, with P = 1 + N / sigma^2 and a = eps^2 P: P E z_1^2 + E rho_1^2 - 1 = ... has its least cost factor
+  // f(a) = (1 - a/2)^2 + a (1 - a/4)^2 = 11/27 at a = 8/3 (the term of order P).
+  const auto f = [](double a) { return (1 - a / 2) * (1 - a / 2) + a * (1 - a / 4) * (1 - a / 4); };
+  BOOST_TEST(f(8.0 / 3) == 11.0 / 27, tt::tolerance(1e-14));
+  for (const double other : {2.5, 2.6, 2.7, 2.9}) BOOST_TEST(f(other) > f(8.0 / 3));
+  // The Monte Carlo bound follows it: its mean over draws of z_0 and gamma, for a large P, is -P f(a) / 2 + O(1).
+  const SufficientStatistics<double> one{1e6, Var<double>(Array<double>({1, 1, 1}, {0.0})), Var<double>(Array<double>({1, 1, 1}, {1e6}))};
+  const GaussianParameters<double> theta{Var<double>(Array<double>({1, 1, 1}, {0.0})), Var<double>(Array<double>({1, 1, 1}, {0.0}))};
+  const double P = 1 + 1e6;
+  for (const double a : {1.0, 8.0 / 3}) {
+    const double epsilon = std::sqrt(a / P);
+    const HamiltonianMethod<double> method{theta, Var<double>(Array<double>({1, 1, 1}, {std::log(epsilon / (0.5 - epsilon))})), Var<double>(0.0), 1, false};
+    const std::int64_t M = 400'000;
+    Stream noise(13, "closed form");
+    const Var<double> z_0(noise.normal<double>({1, M, 1})), gamma(noise.normal<double>({1, M, 1}));
+    const double exact = exact_log_p(1e6, 0, 1e6, 0, 1);
+    const double gap = exact - method.elbo(one, z_0, gamma).item();
+    BOOST_TEST(gap / (P / 2) == f(a), tt::tolerance(0.01));  // draws: sd of a chi-square mean, sqrt(2 / M) = 0.2 %
+  }
+}
