@@ -1,7 +1,7 @@
 #include "common/datasets/idx.hpp"
 
 #include "common/datasets/byte_source.hpp"
-#include "common/datasets/digest.hpp"
+#include "common/tensors/digest.hpp"
 #include "common/tensors/errors.hpp"
 
 #include <array>
@@ -61,14 +61,14 @@ Header read_header(ByteSource& source, const Path& file, int type, std::int64_t 
 
 // Reads the rest of the file, keeping nothing, and sees to it that all of it has the expected size and digest.
 void verify_rest(ByteSource& source, const Header& header, const Path& file, const RegisteredFile& expected) {
-  Sha256 digest;
-  digest.update(std::span(header.bytes).first(header.size));
+  tensors::Sha256 digest;
+  digest.add(std::span(header.bytes).first(header.size));
   std::vector<std::byte> buffer(1 << 16);
   auto total = static_cast<std::int64_t>(header.size);
   while (const std::size_t count = source.read(buffer)) {
     total += static_cast<std::int64_t>(count);
     if (total > expected.bytes) damaged(file, "has bytes after the {} that its header promises", expected.bytes);
-    digest.update(std::span(buffer).first(count));
+    digest.add(std::span(buffer).first(count));
   }
   if (total != expected.bytes) damaged(file, "ends after {} of the {} bytes that its header promises", total, expected.bytes);
   const std::string found = digest.hex();

@@ -3,7 +3,7 @@
 // used, which IEEE 754 fixes to the bit, and the build forbids contraction here: so every machine draws the same bytes.
 #include "common/datasets/stand_in.hpp"
 
-#include "common/datasets/digest.hpp"
+#include "common/tensors/digest.hpp"
 
 #include <algorithm>
 #include <array>
@@ -114,7 +114,7 @@ ImageSet stand_in_digits(std::string_view part, std::int64_t n) {
     set.labels[static_cast<std::size_t>(i)] = digit;
     draw_digit(glyphs[digit], Dice(stream.at(static_cast<std::uint64_t>(i))), set.pixels.data() + i * set.image_size());
   }
-  set.sha256 = {{"stand_in/" + std::string(part), sha256(std::as_bytes(std::span(set.pixels)))}};
+  set.sha256 = {{"stand_in/" + std::string(part), tensors::sha256(std::as_bytes(std::span(set.pixels)))}};
   return set;
 }
 

@@ -2,8 +2,8 @@
 // file. Lengths are 64-bit little-endian and stand before what they measure.
 #include "common/experiments/checkpoint.hpp"
 
-#include "common/experiments/encoding.hpp"
 #include "common/experiments/files.hpp"
+#include "common/tensors/digest.hpp"
 #include "common/tensors/errors.hpp"
 
 #include <bit>
@@ -16,6 +16,7 @@ namespace experiments {
 
 using tensors::Exit;
 using tensors::fail;
+using tensors::Sha256;
 namespace fs = std::filesystem;
 
 static_assert(std::endian::native == std::endian::little, "checkpoints are little-endian");

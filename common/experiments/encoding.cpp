@@ -9,28 +9,6 @@ namespace experiments {
 
 using tensors::require;
 
-Sha256::Sha256() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
-  if (!context_ || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1) throw std::runtime_error("SHA-256 is not available");
-}
-
-Sha256& Sha256::add(const void* bytes, std::size_t count) {
-  if (EVP_DigestUpdate(context_.get(), bytes, count) != 1) throw std::runtime_error("SHA-256 failed");
-  return *this;
-}
-
-std::string Sha256::raw() {
-  std::string digest(32, '\0');
-  if (EVP_DigestFinal_ex(context_.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr) != 1)
-    throw std::runtime_error("SHA-256 failed");
-  return digest;
-}
-
-std::string Sha256::hex() {
-  std::string text;
-  for (unsigned char byte : raw()) text += fmt::format("{:02x}", byte);
-  return text;
-}
-
 std::string pack(const std::vector<std::uint8_t>& bytes) {
   uLongf size = compressBound(bytes.size());
   std::vector<std::uint8_t> deflated(size);

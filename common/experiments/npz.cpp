@@ -1,7 +1,7 @@
 #include "common/experiments/npz.hpp"
 
-#include "common/experiments/encoding.hpp"
 #include "common/experiments/files.hpp"
+#include "common/tensors/digest.hpp"
 
 #include <zip.h>
 
@@ -65,10 +65,10 @@ Array<float> from_npy(std::string_view bytes) {
 }  // namespace
 
 std::string weights_digest(const NamedArrays& arrays) {
-  Sha256 digest;
+  tensors::Sha256 digest;
   for (const auto& [name, array] : arrays) {
     digest.add(fmt::format("{} {}\n", name, to_string(array.shape())));
-    digest.add(array.data(), static_cast<std::size_t>(array.size()) * sizeof(float));
+    digest.add(std::as_bytes(array.elements()));
   }
   return digest.hex();
 }

@@ -1,6 +1,7 @@
 #include "common/experiments/record_json.hpp"
 
 #include "common/experiments/encoding.hpp"
+#include "common/tensors/digest.hpp"
 #include "common/tensors/errors.hpp"
 
 #include <nlohmann/json.hpp>
@@ -52,14 +53,14 @@ std::string sealed(const json& object) {
   std::string text;
   print(object, text, 0);
   text.resize(text.size() - std::string_view("\n}").size());
-  const std::string digest = Sha256().add(text).hex();
+  const std::string digest = tensors::sha256(text);
   return text.append(seal_start).append(digest).append(seal_end);
 }
 
 json unsealed(const std::string& text, const std::string& where) {
   const std::size_t content = text.size() - std::min(text.size(), seal_size);
   std::string seal(seal_start);
-  seal.append(Sha256().add(text.data(), content).hex()).append(seal_end);
+  seal.append(tensors::sha256(std::string_view(text).substr(0, content))).append(seal_end);
   if (text.compare(content, std::string::npos, seal) != 0)
     fail(Exit::io, "{}: damaged, its digest does not fit its content; restore it from git, or rerun the cell with --fresh", where);
   json object = json::parse(text);
@@ -158,7 +159,8 @@ Images to_images(const json& object) {
   for (std::int64_t extent : {images.n, images.height, images.width})
     require(extent >= 0 && extent <= most, "images: an extent of {}", extent);
   require(images.n * images.height <= most, "images: {} rows of pixels", images.n * images.height);
-  images.pixels = unpack(object.at("deflate_base64").get_ref<const std::string&>(), static_cast<std::size_t>(images.n * images.height * images.width));
+  images.pixels = unpack(object.at("deflate_base64").get_ref<const std::string&>(),
+                         static_cast<std::size_t>(images.n * images.height * images.width));
   return images;
 }
 

@@ -1,7 +1,7 @@
 // Splits, batches, binarisations and the stand-in, on images whose every byte is known.
 #include "common/datasets/binarisation.hpp"
-#include "common/datasets/digest.hpp"
 #include "common/datasets/stand_in.hpp"
+#include "common/tensors/digest.hpp"
 #include "common/tensors/pool.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -193,7 +193,7 @@ BOOST_AUTO_TEST_CASE(the_stand_in_looks_like_digits) {
   for (std::int64_t i = 0; i < set.n; ++i) {
     BOOST_TEST(set.labels[static_cast<std::size_t>(i)] == i % 10);
     const auto image = set.image(i);
-    distinct.insert(sha256(std::as_bytes(image)));
+    distinct.insert(tensors::sha256(std::as_bytes(image)));
     const double mean = std::accumulate(image.begin(), image.end(), 0.0) / 784;
     BOOST_TEST((mean > 5 && mean < 90), "image " << i << " has mean " << mean);
     BOOST_TEST(static_cast<int>(*std::ranges::max_element(image)) == 255);

@@ -1,6 +1,6 @@
 #include "common/experiments/checkpoint.hpp"
 #include "common/tensors/errors.hpp"
-#include "tests/experiments/support.hpp"
+#include "tests/temporary_folder.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <sys/resource.h>
@@ -26,56 +26,56 @@ void save(const std::filesystem::path& folder, std::int64_t step) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(a_checkpoint_gives_back_what_it_was_given) {
-  const Sandbox sandbox;
-  BOOST_TEST(!load_checkpoint(sandbox.path));
-  save(sandbox.path, 7);
-  const Checkpoint checkpoint = load_checkpoint(sandbox.path).value();
+  const TemporaryFolder folder;
+  BOOST_TEST(!load_checkpoint(folder.path()));
+  save(folder.path(), 7);
+  const Checkpoint checkpoint = load_checkpoint(folder.path()).value();
   BOOST_TEST(checkpoint.record == "record 7");
   BOOST_TEST(checkpoint.blobs.size() == 3u);
   BOOST_TEST(checkpoint.blobs.at("weights") == std::string(100, '\7'));
   BOOST_TEST(checkpoint.blobs.at("step") == std::string("\7\0\0\0\0\0\0\0", 8));
-  delete_checkpoints(sandbox.path);
-  BOOST_TEST(std::filesystem::is_empty(sandbox.path));
+  delete_checkpoints(folder.path());
+  BOOST_TEST(std::filesystem::is_empty(folder.path()));
 }
 
 BOOST_AUTO_TEST_CASE(a_damaged_checkpoint_has_a_predecessor) {
-  const Sandbox sandbox;
-  save(sandbox.path, 1);
-  save(sandbox.path, 2);
-  const std::string good = content_of(sandbox.path / "checkpoint");
+  const TemporaryFolder folder;
+  save(folder.path(), 1);
+  save(folder.path(), 2);
+  const std::string good = content_of(folder.path() / "checkpoint");
   for (std::size_t at = 0; at < good.size(); ++at) {
-    flip_byte(sandbox.path / "checkpoint", at);
-    BOOST_TEST(load_checkpoint(sandbox.path).value().record == "record 1");
-    write_file(sandbox.path / "checkpoint", good.substr(0, at));
-    BOOST_TEST(load_checkpoint(sandbox.path).value().record == "record 1");
-    write_file(sandbox.path / "checkpoint", good);
+    flip_byte(folder.path() / "checkpoint", at);
+    BOOST_TEST(load_checkpoint(folder.path()).value().record == "record 1");
+    write_file(folder.path() / "checkpoint", good.substr(0, at));
+    BOOST_TEST(load_checkpoint(folder.path()).value().record == "record 1");
+    write_file(folder.path() / "checkpoint", good);
   }
-  BOOST_TEST(load_checkpoint(sandbox.path).value().record == "record 2");
+  BOOST_TEST(load_checkpoint(folder.path()).value().record == "record 2");
 }
 
 BOOST_AUTO_TEST_CASE(a_kill_between_the_two_renames_loses_nothing) {
-  const Sandbox sandbox;
-  save(sandbox.path, 1);
-  std::filesystem::rename(sandbox.path / "checkpoint", sandbox.path / "checkpoint.previous");
-  BOOST_TEST(load_checkpoint(sandbox.path).value().record == "record 1");
-  save(sandbox.path, 2);
-  BOOST_TEST(load_checkpoint(sandbox.path).value().record == "record 2");
+  const TemporaryFolder folder;
+  save(folder.path(), 1);
+  std::filesystem::rename(folder.path() / "checkpoint", folder.path() / "checkpoint.previous");
+  BOOST_TEST(load_checkpoint(folder.path()).value().record == "record 1");
+  save(folder.path(), 2);
+  BOOST_TEST(load_checkpoint(folder.path()).value().record == "record 2");
 }
 
 BOOST_AUTO_TEST_CASE(two_damaged_checkpoints_are_refused_with_advice) {
-  const Sandbox sandbox;
-  save(sandbox.path, 1);
-  save(sandbox.path, 2);
-  for (const char* name : {"checkpoint", "checkpoint.previous"}) flip_byte(sandbox.path / name, 40);
-  BOOST_CHECK_EXCEPTION(load_checkpoint(sandbox.path), Failure, [](const Failure& failure) {
+  const TemporaryFolder folder;
+  save(folder.path(), 1);
+  save(folder.path(), 2);
+  for (const char* name : {"checkpoint", "checkpoint.previous"}) flip_byte(folder.path() / name, 40);
+  BOOST_CHECK_EXCEPTION(load_checkpoint(folder.path()), Failure, [](const Failure& failure) {
     return is_io(failure) && std::string(failure.what()).find("--fresh") != std::string::npos;
   });
 }
 
 // A file-size limit stands in for a full disk: the write fails half-way.
 BOOST_AUTO_TEST_CASE(a_write_that_fails_leaves_the_last_checkpoint) {
-  const Sandbox sandbox;
-  save(sandbox.path, 1);
+  const TemporaryFolder folder;
+  save(folder.path(), 1);
   const auto handler = std::signal(SIGXFSZ, SIG_IGN);
   rlimit before{};
   getrlimit(RLIMIT_FSIZE, &before);
@@ -84,13 +84,13 @@ BOOST_AUTO_TEST_CASE(a_write_that_fails_leaves_the_last_checkpoint) {
   setrlimit(RLIMIT_FSIZE, &tight);
   bool refused = false;
   try {
-    save(sandbox.path, 2);
+    save(folder.path(), 2);
   } catch (const Failure& failure) {
     refused = is_io(failure);
   }
   setrlimit(RLIMIT_FSIZE, &before);
   std::signal(SIGXFSZ, handler);
   BOOST_TEST(refused);
-  BOOST_TEST(load_checkpoint(sandbox.path).value().record == "record 1");
-  BOOST_TEST(!std::filesystem::exists(sandbox.path / "checkpoint.new"));
+  BOOST_TEST(load_checkpoint(folder.path()).value().record == "record 1");
+  BOOST_TEST(!std::filesystem::exists(folder.path() / "checkpoint.new"));
 }

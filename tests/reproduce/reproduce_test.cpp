@@ -1,16 +1,12 @@
 // The script ./reproduce, in a copy of its own in a folder with blanks in its name: what it fetches and from where, what it
 // says when it cannot go on, and that it hands arguments, output and exit status through. Tools that would change the
 // machine (apt-get) or take long (cmake) are replaced by small scripts in front of PATH.
-#include "common/datasets/digest.hpp"
+#include "common/tensors/digest.hpp"
 #include "tests/reproduce/http_server.hpp"
+#include "tests/processes.hpp"
 #include "tests/temporary_folder.hpp"
 
 #include <boost/test/unit_test.hpp>
-
-#include <sys/wait.h>
-
-#include <cstdio>
-#include <sstream>
 
 namespace {
 
@@ -19,17 +15,6 @@ namespace fs = std::filesystem;
 const std::string content = "the content of the file\n";
 const std::string damaged = "something else altogether\n";
 const std::string page = "<!DOCTYPE html><html><body>Please sign in</body></html>";
-
-struct Outcome {
-  int status;
-  std::string out, messages;
-};
-
-std::string slurp(const fs::path& file) {
-  std::ostringstream text;
-  text << std::ifstream(file, std::ios::binary).rdbuf();
-  return text.str();
-}
 
 struct Fixture {
   TemporaryFolder folder;
@@ -54,27 +39,19 @@ struct Fixture {
     script(root / "build/release/bin" / name, body);
   }
   static void script(const fs::path& file, const std::string& body) {
-    fs::create_directories(file.parent_path());
-    std::ofstream(file) << "#!/bin/bash\n" << body << "\n";
+    write_file(file, "#!/bin/bash\n" + body + "\n");
     fs::permissions(file, fs::perms::owner_all);
   }
 
   // One file "set/file", at these mirrors.
   void registry(const std::string& mirrors) {
-    const std::string digest = datasets::sha256(std::as_bytes(std::span(content)));
+    const std::string digest = tensors::sha256(content);
     folder.write("the suite/common/datasets/registry.tsv",
                  "# comment\nset/file\t" + std::to_string(content.size()) + "\t" + digest + "\t" + mirrors + "\n");
   }
 
-  Outcome reproduce(const std::string& arguments) {
-    const fs::path messages = folder.path() / "messages";
-    const std::string command = "cd / && PATH=\"" + tools.string() + ":$PATH\" \"" + (root / "reproduce").string() + "\" " + arguments +
-                                " 2>\"" + messages.string() + "\"";
-    FILE* pipe = popen(command.c_str(), "r");
-    std::string out;
-    for (int c; (c = std::fgetc(pipe)) != EOF;) out += static_cast<char>(c);
-    const int status = pclose(pipe);
-    return {WEXITSTATUS(status), out, slurp(messages)};
+  Result reproduce(const std::string& arguments) {
+    return shell("cd / && PATH=\"" + tools.string() + ":$PATH\" \"" + (root / "reproduce").string() + "\" " + arguments);
   }
 };
 
@@ -94,17 +71,17 @@ BOOST_AUTO_TEST_CASE(data_fall_through_every_kind_of_bad_mirror) {
   for (const char* mirror : {"forbidden", "page", "cut", "short", "long", "other", "good"}) mirrors += server.address(mirror) + " ";
   registry(mirrors);
 
-  const Outcome outcome = reproduce("data");
-  BOOST_TEST(outcome.status == 0, outcome.messages);
-  BOOST_TEST(slurp(data / "set/file") == content);
+  const Result outcome = reproduce("data");
+  BOOST_TEST(outcome.status == 0, outcome.err);
+  BOOST_TEST(content_of(data / "set/file") == content);
   BOOST_TEST(contains(outcome.out, "all 1 data files are in " + data.string()));
-  BOOST_TEST(contains(outcome.messages, "http://127.0.0.1:1/file: curl"));
-  BOOST_TEST(contains(outcome.messages, server.address("forbidden") + "file: curl: (22) The requested URL returned error: 403"));
-  BOOST_TEST(contains(outcome.messages, server.address("page") + "file: sent a web page"));
-  BOOST_TEST(contains(outcome.messages, server.address("cut") + "file: curl: (18)"));
+  BOOST_TEST(contains(outcome.err, "http://127.0.0.1:1/file: curl"));
+  BOOST_TEST(contains(outcome.err, server.address("forbidden") + "file: curl: (22) The requested URL returned error: 403"));
+  BOOST_TEST(contains(outcome.err, server.address("page") + "file: sent a web page"));
+  BOOST_TEST(contains(outcome.err, server.address("cut") + "file: curl: (18)"));
   for (const char* mirror : {"short", "long", "other"})
-    BOOST_TEST(contains(outcome.messages, server.address(mirror) + "file: sent something else"));
-  BOOST_TEST(std::ranges::count(outcome.messages, '\n') == 8);  // "fetching", and one line for each bad mirror
+    BOOST_TEST(contains(outcome.err, server.address(mirror) + "file: sent something else"));
+  BOOST_TEST(std::ranges::count(outcome.err, '\n') == 8);  // "fetching", and one line for each bad mirror
   BOOST_TEST(std::distance(fs::directory_iterator(data / "set"), {}) == 1, "something is left beside the file");
 
   registry("");  // what is there and valid is not fetched again
@@ -114,11 +91,11 @@ BOOST_AUTO_TEST_CASE(data_fall_through_every_kind_of_bad_mirror) {
 BOOST_AUTO_TEST_CASE(data_say_what_is_missing) {
   const HttpServer server({{"/other/file", HttpServer::response("200 OK", damaged)}});
   registry(server.address("other"));
-  const Outcome outcome = reproduce("data");
+  const Result outcome = reproduce("data");
   BOOST_TEST(outcome.status == 3);
   BOOST_TEST(outcome.out == "");
-  BOOST_TEST(contains(outcome.messages, "missing: " + (data / "set/file").string()));
-  BOOST_TEST(contains(outcome.messages, "1 of 1 data files are missing or damaged"));
+  BOOST_TEST(contains(outcome.err, "missing: " + (data / "set/file").string()));
+  BOOST_TEST(contains(outcome.err, "1 of 1 data files are missing or damaged"));
   BOOST_TEST(fs::is_empty(data / "set"));
 }
 
@@ -126,19 +103,19 @@ BOOST_AUTO_TEST_CASE(a_damaged_file_is_replaced_only_by_a_valid_one) {
   const fs::path file = folder.write("the cache/vae-reproducibility-suite/data/set/file", damaged);
   const HttpServer server({{"/page/file", HttpServer::response("200 OK", page)}, {"/good/file", HttpServer::response("200 OK", content)}});
   registry(server.address("page"));
-  const Outcome bad = reproduce("data");
+  const Result bad = reproduce("data");
   BOOST_TEST(bad.status == 3);
-  BOOST_TEST(contains(bad.messages, "damaged: " + file.string()));
-  BOOST_TEST(slurp(file) == damaged);
+  BOOST_TEST(contains(bad.err, "damaged: " + file.string()));
+  BOOST_TEST(content_of(file) == damaged);
   registry(server.address("good"));
   BOOST_TEST(reproduce("data").status == 0);
-  BOOST_TEST(slurp(file) == content);
+  BOOST_TEST(content_of(file) == content);
 }
 
 BOOST_AUTO_TEST_CASE(offline_nothing_is_fetched) {
   const HttpServer server({{"/good/file", HttpServer::response("200 OK", content)}});
   registry(server.address("good"));
-  const Outcome missing = reproduce("data --offline");
+  const Result missing = reproduce("data --offline");
   BOOST_TEST(missing.status == 3);
   BOOST_TEST(!fs::exists(data / "set/file"));
   folder.write("the cache/vae-reproducibility-suite/data/set/file", content);
@@ -152,7 +129,7 @@ BOOST_AUTO_TEST_CASE(paper_data_and_suite_mirrors_have_precedence) {
   setenv("PAPER_DATA", named.c_str(), 1);
   setenv("SUITE_MIRRORS", server.address("mine").c_str(), 1);
   BOOST_TEST(reproduce("data").status == 0);
-  BOOST_TEST(slurp(named / "set/file") == content);
+  BOOST_TEST(content_of(named / "set/file") == content);
   BOOST_TEST(!fs::exists(data));
 }
 
@@ -160,16 +137,16 @@ BOOST_AUTO_TEST_CASE(a_folder_that_cannot_be_made_leaves_the_data_missing) {
   const HttpServer server({{"/good/file", HttpServer::response("200 OK", content)}});
   registry(server.address("good"));
   setenv("PAPER_DATA", folder.write("a file", "").c_str(), 1);
-  const Outcome outcome = reproduce("data");
+  const Result outcome = reproduce("data");
   BOOST_TEST(outcome.status == 3);
   BOOST_TEST(outcome.out == "");
 }
 
 BOOST_AUTO_TEST_CASE(the_real_registry_is_what_the_script_reads) {
   fs::copy_file(fs::path(SUITE_SOURCE_DIR) / "common/datasets/registry.tsv", root / "common/datasets/registry.tsv");
-  const Outcome outcome = reproduce("data --offline");
+  const Result outcome = reproduce("data --offline");
   BOOST_TEST(outcome.status == 3);
-  BOOST_TEST(contains(outcome.messages, "missing: " + (data / "mnist/train-images-idx3-ubyte.gz").string()));
+  BOOST_TEST(contains(outcome.err, "missing: " + (data / "mnist/train-images-idx3-ubyte.gz").string()));
 }
 
 BOOST_AUTO_TEST_CASE(without_root_a_missing_package_gets_one_line_with_the_command_to_type) {
@@ -179,10 +156,10 @@ BOOST_AUTO_TEST_CASE(without_root_a_missing_package_gets_one_line_with_the_comma
   tool("apt-get", "echo apt-get ran >&2");
   tool("dpkg-query", "shift 3; for package; do [[ $package == libpng-dev ]] || echo \"$package installed\"; done; exit 1");
   for (const char* command : {"", "test", "toy run"}) {
-    const Outcome outcome = reproduce(command);
+    const Result outcome = reproduce(command);
     BOOST_TEST(outcome.status == 5);
     BOOST_TEST(outcome.out == "");
-    BOOST_TEST(outcome.messages == "reproduce: packages are missing; type: sudo apt-get install --no-install-recommends libpng-dev\n");
+    BOOST_TEST(outcome.err == "reproduce: packages are missing; type: sudo apt-get install --no-install-recommends libpng-dev\n");
   }
 }
 
@@ -192,49 +169,49 @@ BOOST_AUTO_TEST_CASE(with_root_only_the_missing_packages_are_installed_with_new_
   tool("id", "echo 0");
   tool("apt-get", "echo \"$*\" >>\"" + log + "\"; grep -q update \"" + log + "\"");
   tool("dpkg-query", "shift 3; for package; do [[ $package == libpng-dev ]] || echo \"$package installed\"; done; exit 1");
-  const Outcome outcome = reproduce("toy");
-  BOOST_TEST(outcome.status == 0, outcome.messages);
+  const Result outcome = reproduce("toy");
+  BOOST_TEST(outcome.status == 0, outcome.err);
   BOOST_TEST(outcome.out == "done\n");
   const std::string install = "-qq install -y --no-install-recommends libpng-dev\n";
-  BOOST_TEST(slurp(log) == install + "-qq update\n" + install);
+  BOOST_TEST(content_of(log) == install + "-qq update\n" + install);
 }
 
 BOOST_AUTO_TEST_CASE(a_program_gets_its_arguments_and_gives_output_and_status) {
   program("toy", "printf '<%s>' \"$@\"; pwd; exit 4");
-  const Outcome outcome = reproduce("toy run 'a b' --set \"k=*\" ''");
+  const Result outcome = reproduce("toy run 'a b' --set \"k=*\" ''");
   BOOST_TEST(outcome.status == 4);
   BOOST_TEST(outcome.out == "<run><a b><--set><k=*><>/\n");
-  BOOST_TEST(contains(outcome.messages, "cmake --build --preset release --target toy"));
+  BOOST_TEST(contains(outcome.err, "cmake --build --preset release --target toy"));
 }
 
 BOOST_AUTO_TEST_CASE(a_failed_build_ends_with_status_1) {
   program("toy", "echo never");
   tool("cmake", "echo broken >&2; [[ $1 != --build ]]");
-  const Outcome outcome = reproduce("toy");
+  const Result outcome = reproduce("toy");
   BOOST_TEST(outcome.status == 1);
   BOOST_TEST(outcome.out == "");
-  BOOST_TEST(contains(outcome.messages, "the build failed"));
+  BOOST_TEST(contains(outcome.err, "the build failed"));
 }
 
 BOOST_AUTO_TEST_CASE(without_arguments_every_program_runs_at_quick_and_reports_with_or_without_data) {
   registry("http://127.0.0.1:1/");
   program("one", "echo \"one $*\"; [[ $1 != run ]] || exit 4");
   program("two", "echo \"two $*\"");
-  const Outcome outcome = reproduce("");
+  const Result outcome = reproduce("");
   BOOST_TEST(outcome.status == 4);  // the first that was not 0
   BOOST_TEST(outcome.out == "one run --profile quick\none report\ntwo run --profile quick\ntwo report\n");
-  BOOST_TEST(contains(outcome.messages, "missing: "));
-  BOOST_TEST(contains(outcome.messages, "stand-in"));
+  BOOST_TEST(contains(outcome.err, "missing: "));
+  BOOST_TEST(contains(outcome.err, "stand-in"));
 
   program("one", "exit 130");
-  const Outcome interrupted = reproduce("");
+  const Result interrupted = reproduce("");
   BOOST_TEST(interrupted.status == 130);
   BOOST_TEST(interrupted.out == "");
 }
 
 BOOST_AUTO_TEST_CASE(test_gives_the_status_of_ctest) {
   tool("ctest", "echo \"ctest $* $OMP_WAIT_POLICY $PWD\"; exit 8");
-  const Outcome outcome = reproduce("test");
+  const Result outcome = reproduce("test");
   BOOST_TEST(outcome.status == 8);
   BOOST_TEST(outcome.out == "ctest --preset release passive " + root.string() + "\n");
 }

@@ -1,15 +1,12 @@
 // The program's own cells: the same identity gives the same weights, however often it is killed on the way.
 #include "common/experiments/ledger.hpp"
+#include "tests/processes.hpp"
 #include "tests/temporary_folder.hpp"
-
-#include <fcntl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
 
-#include <csignal>
 #include <chrono>
+#include <csignal>
 #include <random>
 #include <thread>
 
@@ -19,18 +16,11 @@ struct Trial {
   TemporaryFolder folder;
 
   pid_t start() const {
-    const pid_t child = fork();
-    if (child != 0) return child;
-    const int null = open("/dev/null", O_WRONLY);
-    dup2(null, 1);
-    dup2(null, 2);
-    const std::string runs = (folder.path() / "runs").string(), reports = (folder.path() / "reports").string();
     unsetenv("PAPER_DATA");
-    setenv("XDG_CACHE_HOME", folder.path().c_str(), 1);  // no data there: the stand-in
-    setenv("SUITE_CHECKPOINT_EVERY_S", "0", 1);
-    execl(PROGRAM, PROGRAM, "run", "vae/tuned", "--profile", "smoke", "--set", "epochs=6", "--set", "hidden=40", "--threads", "1", "--runs", runs.c_str(), "--reports",
-          reports.c_str(), nullptr);
-    _exit(127);
+    return ::start({PROGRAM, "run", "vae/tuned", "--profile", "smoke", "--set", "epochs=6", "--set", "hidden=40", "--threads", "1",
+                    "--runs", folder.path() / "runs", "--reports", folder.path() / "reports"},
+                   {{"XDG_CACHE_HOME", folder.path()},  // no data there: the stand-in
+                    {"SUITE_CHECKPOINT_EVERY_S", "0"}});
   }
 
   std::optional<experiments::Record> record() const {
@@ -39,12 +29,6 @@ struct Trial {
     return std::nullopt;
   }
 };
-
-int wait_for(pid_t child) {
-  int status = 0;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
 
 const experiments::Record& undisturbed() {
   static const experiments::Record record = [] {
