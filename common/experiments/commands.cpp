@@ -135,7 +135,7 @@ Exit sample_command(const Program& program, const SampleOptions& options) {
       if ((seed_at != std::string::npos && identity.key() != options.cell) || !fs::exists(weights)) continue;
       if (!task.experiment->sample) fail(Exit::usage, "the cells of {} generate nothing to sample", task.experiment->name);
 
-      replace_file(fs::absolute(options.image), grid_pgm(task.experiment->sample(task.cell, load_npz(weights), options.n)));
+      replace_file(options.image, grid_pgm(task.experiment->sample(task.cell, load_npz(weights), options.n)));
       fmt::print("{} samples of {} ({}): {}\nweights: {}\n", options.n, identity.key(), to_string(profile), options.image.string(), weights.string());
       return Exit::done;
     }

@@ -57,6 +57,12 @@ std::optional<std::string> read_file(const fs::path& file) {
   return content;
 }
 
+std::string read_existing_file(const fs::path& file) {
+  auto content = read_file(file);
+  if (!content) fail(Exit::io, "cannot read {}: there is no such file", file.string());
+  return *std::move(content);
+}
+
 fs::path write_beside(const fs::path& file, std::string_view content) {
   fs::path beside = file;
   beside += ".new";
@@ -87,8 +93,10 @@ void flush_folder(const fs::path& folder) {
 }
 
 void replace_file(const fs::path& file, std::string_view content) {
+  const fs::path folder = fs::absolute(file).parent_path();
+  make_folders(folder);
   move_file(write_beside(file, content), file);
-  flush_folder(file.parent_path());
+  flush_folder(folder);
 }
 
 void make_folders(const fs::path& folder) {

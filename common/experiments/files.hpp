@@ -12,6 +12,9 @@ namespace experiments {
 // The file's bytes; nothing where there is no such file. Throws Failure(io) where it cannot be read.
 std::optional<std::string> read_file(const std::filesystem::path& file);
 
+// The bytes of a file that must be there. Throws Failure(io).
+std::string read_existing_file(const std::filesystem::path& file);
+
 // Writes `content` beside `file` and flushes it to the disk; returns the path it wrote to. Throws Failure(io), leaving nothing.
 std::filesystem::path write_beside(const std::filesystem::path& file, std::string_view content);
 
@@ -19,7 +22,8 @@ std::filesystem::path write_beside(const std::filesystem::path& file, std::strin
 void move_file(const std::filesystem::path& from, const std::filesystem::path& to);
 void flush_folder(const std::filesystem::path& folder);
 
-// Replaces `file` by `content` in one step: a reader, or a crash, sees the old bytes or the new ones. Throws Failure(io).
+// Replaces `file` by `content` in one step: a reader, or a crash, sees the old bytes or the new ones. Makes the folder
+// where needed. Throws Failure(io).
 void replace_file(const std::filesystem::path& file, std::string_view content);
 
 // Makes the folder and its parents; throws Failure(io).

@@ -25,10 +25,7 @@ Ledger load_ledger(const fs::path& file) {
   return text ? ledger_from_json(*text, file.string()) : Ledger{};
 }
 
-void save_ledger(const fs::path& file, const Ledger& ledger) {
-  make_folders(file.parent_path());
-  replace_file(file, to_json(ledger));
-}
+void save_ledger(const fs::path& file, const Ledger& ledger) { replace_file(file, to_json(ledger)); }
 
 bool committable(const Record& record) { return !record.custom && !record.stand_in_data; }
 

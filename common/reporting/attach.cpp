@@ -1,7 +1,7 @@
 #include "common/reporting/attach.hpp"
 
+#include "common/experiments/files.hpp"
 #include "common/experiments/ledger.hpp"
-#include "common/reporting/files.hpp"
 #include "common/reporting/front_page.hpp"
 #include "common/tensors/errors.hpp"
 
@@ -36,7 +36,7 @@ void report(const Program& program, const Document& document, const Ledger& ledg
   Page page(results);
   document.write(page, ledger);
   page.write(folder, program, claims, judgements);
-  write_file(folder / "program.md", weave(program.title, document.root, document.chapters));
+  experiments::replace_file(folder / "program.md", weave(program.title, document.root, document.chapters));
   write_summary(folder, program, claims, judgements, results);
   write_front_page(program.reports);
   fmt::print(stderr, "wrote {}\n", (folder / "index.md").string());

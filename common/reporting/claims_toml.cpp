@@ -1,7 +1,7 @@
 // published_<program>.toml -> claims. Every refusal names the file, the claim and the key.
 #include "common/reporting/claims.hpp"
 
-#include "common/reporting/files.hpp"
+#include "common/experiments/files.hpp"
 #include "common/tensors/errors.hpp"
 
 #define TOML_HEADER_ONLY 1
@@ -238,6 +238,6 @@ std::vector<Claim> parse_claims(const std::string& text, const std::string& file
   return claims;
 }
 
-std::vector<Claim> read_claims(const std::filesystem::path& path) { return parse_claims(read_file(path), path.filename().string()); }
+std::vector<Claim> read_claims(const std::filesystem::path& path) { return parse_claims(experiments::read_existing_file(path), path.filename().string()); }
 
 }  // namespace reporting

@@ -1,7 +1,7 @@
 // gnuplot runs as a child process without a shell: the script on its standard input, the picture on its standard output.
 #include "common/reporting/figures.hpp"
 
-#include "common/reporting/files.hpp"
+#include "common/experiments/files.hpp"
 #include "common/tensors/errors.hpp"
 
 #include <fmt/format.h>
@@ -13,6 +13,7 @@
 #include <cmath>
 #include <cstdio>
 #include <memory>
+#include <ranges>
 
 extern char** environ;
 
@@ -109,6 +110,21 @@ std::string log_format(const Panel& panel, std::vector<double> Curve::*axis) {
   return least < 1e-3 || greatest > 1e4 ? "10^{%T}" : "%g";
 }
 
+// gnuplot would let a log axis end at a power of ten, however far from its ticks.
+std::optional<std::pair<double, double>> x_range(const Panel& panel) {
+  if (panel.x_range || !panel.log_x || panel.x_ticks.empty()) return panel.x_range;
+  auto [first, last] = std::ranges::minmax(panel.x_ticks | std::views::keys);
+  for (const Curve& curve : panel.curves)
+    for (double x : curve.x)
+      if (std::isfinite(x) && x > 0) first = std::min(first, x), last = std::max(last, x);
+  const double beyond = std::pow(last / first, 0.04) * 1.05;
+  return std::pair{first / beyond, last * beyond};
+}
+
+std::string range(const char* axis, const std::optional<std::pair<double, double>>& ends) {
+  return ends ? fmt::format("set {}range [{}:{}]\n", axis, ends->first, ends->second) : fmt::format("set {}range [*:*]\n", axis);
+}
+
 std::string axes(const Panel& panel) {
   std::string out = fmt::format(
       "set title {} noenhanced offset 0,-0.4 font ',14'\nset xlabel {} noenhanced offset 0,0.7\nset ylabel {} noenhanced offset 0.6,0\n",
@@ -117,7 +133,7 @@ std::string axes(const Panel& panel) {
                      : "unset logscale x\nset format x '%g'\n";
   out += panel.log_y ? fmt::format("set logscale y 10\nset format y '{}'\n", log_format(panel, &Curve::y))
                      : "unset logscale y\nset format y '%g'\n";
-  out += panel.y_range ? fmt::format("set yrange [{}:{}]\n", panel.y_range->first, panel.y_range->second) : "set yrange [*:*]\n";
+  out += range("x", x_range(panel)) + range("y", panel.y_range);
   if (panel.x_ticks.empty()) return out + "set xtics autofreq\n";
   std::string ticks;
   for (const auto& [at, text] : panel.x_ticks) ticks += fmt::format("{}{} {}", ticks.empty() ? "" : ", ", quoted(text), number(at));
@@ -280,8 +296,8 @@ std::string to_svg(const Figure& figure) {
 
 void write_figure(const std::filesystem::path& folder, const Figure& figure) {
   const std::string svg = to_svg(figure);
-  write_file(folder / (figure.name + ".svg"), svg);
-  write_file(folder / (figure.name + ".tsv"), to_tsv(figure));
+  experiments::replace_file(folder / (figure.name + ".svg"), svg);
+  experiments::replace_file(folder / (figure.name + ".tsv"), to_tsv(figure));
 }
 
 }  // namespace reporting

@@ -30,7 +30,9 @@ struct Panel {
   bool log_x = false, log_y = false;
   std::vector<Curve> curves = {};
   std::vector<std::pair<double, std::string>> x_ticks = {};  // empty: gnuplot chooses
-  std::optional<std::pair<double, double>> y_range = {};     // empty: what the data need
+  // Empty: what the data need; a log axis with x_ticks then ends a little beyond ticks and data.
+  std::optional<std::pair<double, double>> x_range = {};
+  std::optional<std::pair<double, double>> y_range = {};  // empty: what the data need
 };
 
 struct Figure {

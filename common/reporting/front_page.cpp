@@ -1,6 +1,6 @@
 #include "common/reporting/front_page.hpp"
 
-#include "common/reporting/files.hpp"
+#include "common/experiments/files.hpp"
 #include "common/reporting/scoreboard.hpp"
 #include "common/reporting/tables.hpp"
 #include "common/tensors/errors.hpp"
@@ -35,7 +35,7 @@ void write_summary(const fs::path& folder, const experiments::Program& program, 
                      {"false_alarms", false_alarm_budget(claims)},
                      {"profiles", profiles},
                      {"stand_in_data", stand_in}};
-  write_file(folder / "summary.json", summary.dump(2) + "\n");
+  experiments::replace_file(folder / "summary.json", summary.dump(2) + "\n");
 }
 
 void write_front_page(const fs::path& reports) {
@@ -55,7 +55,7 @@ void write_front_page(const fs::path& reports) {
               {}};
   double false_alarms = 0;
   for (const fs::path& path : summaries) try {
-      const json s = json::parse(read_file(path));
+      const json s = json::parse(experiments::read_existing_file(path));
       const auto count = [&](const char* name) { return std::to_string(s.at(name).get<int>()); };
       const auto program = s.at("program").get<std::string>();
       const std::string scale = fmt::format("{}{}", fmt::join(s.at("profiles").get<std::vector<std::string>>(), ", "),
@@ -66,7 +66,7 @@ void write_front_page(const fs::path& reports) {
     } catch (const json::exception& error) {
       tensors::fail(tensors::Exit::io, "{} is not a summary: {}; delete it and report that program again", path.string(), error.what());
     }
-  write_file(
+  experiments::replace_file(
       reports / "index.md",
       "# Reports\n\nOne page per program. Each holds every number that its paper prints against what came out here.\n\n" +
           to_markdown(table) +

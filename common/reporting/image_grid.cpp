@@ -1,6 +1,6 @@
 #include "common/reporting/image_grid.hpp"
 
-#include "common/reporting/files.hpp"
+#include "common/experiments/files.hpp"
 #include "common/tensors/errors.hpp"
 
 #include <png.h>
@@ -56,7 +56,7 @@ void write_png(const std::filesystem::path& path, const ImageGrid& grid) {
   std::string bytes(size, '\0');
   if (!png_image_write_to_memory(&header, bytes.data(), &size, 0, picture.pixels.data(), 0, nullptr))
     tensors::fail(tensors::Exit::io, "{}: libpng says {}", path.string(), header.message);
-  write_file(path, std::string_view(bytes).substr(0, size));
+  experiments::replace_file(path, std::string_view(bytes).substr(0, size));
 }
 
 }  // namespace reporting

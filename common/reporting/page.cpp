@@ -1,6 +1,6 @@
 #include "common/reporting/page.hpp"
 
-#include "common/reporting/files.hpp"
+#include "common/experiments/files.hpp"
 #include "common/reporting/overload.hpp"
 #include "common/reporting/scoreboard.hpp"
 #include "common/reporting/source_notes.hpp"
@@ -126,7 +126,7 @@ void Page::write(const std::filesystem::path& folder, const experiments::Program
                picture->what);
   }
   remove_others(folder / "figures", written);
-  write_file(folder / "index.md", page);
+  experiments::replace_file(folder / "index.md", page);
 }
 
 }  // namespace reporting

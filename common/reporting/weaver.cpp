@@ -1,6 +1,6 @@
 #include "common/reporting/weaver.hpp"
 
-#include "common/reporting/files.hpp"
+#include "common/experiments/files.hpp"
 
 #include <fmt/format.h>
 
@@ -80,7 +80,7 @@ std::string weave(const std::string& title, const std::filesystem::path& root, c
       fmt::format("# {}\n\nThis chapter is woven from the source: the prose is its comments, the code is all of it.\n\n", title);
   for (const Chapter& chapter : chapters) out += fmt::format("1. {} (`{}`)\n", chapter.title, chapter.file);
   for (const Chapter& chapter : chapters)
-    out += fmt::format("\n## {}\n\n{}", chapter.title, weave_text(read_file(root / chapter.file), chapter.file));
+    out += fmt::format("\n## {}\n\n{}", chapter.title, weave_text(experiments::read_existing_file(root / chapter.file), chapter.file));
   while (out.ends_with("\n\n")) out.pop_back();
   return out;
 }

@@ -1,6 +1,5 @@
 // Figures: the bytes are settled, the TSV holds the data, the PNG holds the pixels.
 #include "common/reporting/figures.hpp"
-#include "common/reporting/files.hpp"
 #include "common/reporting/image_grid.hpp"
 #include "tests/reporting/sample.hpp"
 #include "tests/temporary_folder.hpp"
@@ -51,8 +50,8 @@ BOOST_AUTO_TEST_CASE(equal_figures_give_equal_bytes) {
   const TemporaryFolder a, b;
   write_figure(a.path(), two_panels());
   write_figure(b.path(), two_panels());
-  const std::string svg = read_file(a.path() / "bounds.svg");
-  BOOST_CHECK(svg == read_file(b.path() / "bounds.svg"));
+  const std::string svg = content_of(a.path() / "bounds.svg");
+  BOOST_CHECK(svg == content_of(b.path() / "bounds.svg"));
   BOOST_CHECK(svg.find("it&#39;s published") != std::string::npos || svg.find("it's published") != std::string::npos);
   BOOST_CHECK(svg.find("DejaVu Sans, Verdana, sans-serif") != std::string::npos);
   BOOST_CHECK(svg.find("gnuplot 5") == std::string::npos && svg.find("GNUPLOT 5") == std::string::npos);
@@ -93,6 +92,34 @@ BOOST_AUTO_TEST_CASE(odd_figures_are_drawn) {
 
   figure.panels[0].curves[0].y.pop_back();
   BOOST_CHECK_THROW(to_svg(figure), std::invalid_argument);
+}
+
+// Where along the axis the label of a tick stands: 0 at the left end of a figure's only panel, 1 at the right.
+double tick_position(const Figure& figure, const std::string& label) {
+  const std::string svg = to_svg(figure);
+  const std::size_t text = svg.find(">" + label + "<");
+  BOOST_REQUIRE(text != std::string::npos);
+  const std::string translate = "translate(";
+  const double x = std::stod(svg.substr(svg.rfind(translate, text) + translate.size()));
+  return (x - 76) / (figure.width - 76 - 18);
+}
+
+BOOST_AUTO_TEST_CASE(a_log_axis_ends_near_its_ticks_and_data_or_where_it_is_told) {
+  Figure figure{.name = "sizes", .panels = {{.log_x = true, .curves = {{.label = "", .x = {3, 20, 200}, .y = {1, 2, 3}}}}}};
+  Panel& panel = figure.panels[0];
+  panel.x_ticks = {{3, "three"}, {20, "twenty"}, {200, "most"}};
+  BOOST_CHECK_LT(tick_position(figure, "three"), 0.07);
+  BOOST_CHECK_GT(tick_position(figure, "most"), 0.93);
+  BOOST_CHECK_LT(tick_position(figure, "most"), 0.99);
+
+  panel.x_ticks.pop_back();  // the data go on
+  BOOST_CHECK_LT(tick_position(figure, "twenty"), 0.5);
+
+  panel.x_range = {2, 2000};
+  BOOST_CHECK_SMALL(tick_position(figure, "twenty") - 1.0 / 3, 0.01);
+  panel.log_x = false;
+  panel.x_range = {0, 40};
+  BOOST_CHECK_SMALL(tick_position(figure, "twenty") - 0.5, 0.01);
 }
 
 BOOST_AUTO_TEST_CASE(a_missing_gnuplot_is_one_clear_line) {

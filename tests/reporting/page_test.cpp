@@ -1,6 +1,5 @@
 // The page as a whole: what it holds, that equal records give equal bytes, and the front page over programs.
 #include "common/reporting/attach.hpp"
-#include "common/reporting/files.hpp"
 #include "tests/reporting/sample.hpp"
 #include "tests/temporary_folder.hpp"
 
@@ -59,7 +58,7 @@ struct Repository {
     p.report(p, records);
     return page();
   }
-  std::string page() const { return read_file(path / "reports/toy/index.md"); }
+  std::string page() const { return content_of(path / "reports/toy/index.md"); }
 };
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
@@ -92,7 +91,7 @@ BOOST_AUTO_TEST_CASE(a_page_holds_what_it_must) {
     BOOST_CHECK_MESSAGE(has(page, part), "the page lacks: " << part);
   BOOST_CHECK(!has(page, "At quick") && !has(page, "Stand-in") && !has(page, "Quick profile"));
   BOOST_CHECK(!has(page, repository.path.string()));
-  BOOST_CHECK(has(read_file(repository.path / "reports/toy/program.md"), "int main() {}"));
+  BOOST_CHECK(has(content_of(repository.path / "reports/toy/program.md"), "int main() {}"));
 }
 
 BOOST_AUTO_TEST_CASE(equal_records_give_equal_bytes_and_nothing_is_left_over) {
@@ -105,7 +104,7 @@ BOOST_AUTO_TEST_CASE(equal_records_give_equal_bytes_and_nothing_is_left_over) {
   b.report(ledger());
   for (const char* file :
        {"toy/index.md", "toy/program.md", "toy/summary.json", "toy/figures/bounds.svg", "toy/figures/digits.png", "index.md"})
-    BOOST_CHECK_MESSAGE(read_file(a.path / "reports" / file) == read_file(b.path / "reports" / file), file << " differs");
+    BOOST_CHECK_MESSAGE(content_of(a.path / "reports" / file) == content_of(b.path / "reports" / file), file << " differs");
   BOOST_CHECK(!std::filesystem::exists(a.path / "reports/toy/figures/old.svg"));
 }
 
@@ -164,11 +163,11 @@ BOOST_AUTO_TEST_CASE(failures_show) {
 BOOST_AUTO_TEST_CASE(the_front_page_gathers_all_programs) {
   const Repository repository;
   repository.report(ledger());
-  auto summary = read_file(repository.path / "reports/toy/summary.json");
+  auto summary = content_of(repository.path / "reports/toy/summary.json");
   summary.replace(summary.find("\"toy\""), 5, "\"ape\"");
   write_file(repository.path / "reports/ape/summary.json", summary);
   repository.report(ledger());
-  const std::string front = read_file(repository.path / "reports/index.md");
+  const std::string front = content_of(repository.path / "reports/index.md");
   BOOST_CHECK(front.find("[ape](ape/index.md)") < front.find("[toy](toy/index.md)"));
   BOOST_CHECK(has(front, "at most 0.02"));
 
