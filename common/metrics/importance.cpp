@@ -22,9 +22,9 @@ void require_finite(std::span<const double> log_weights, std::int64_t n_chunk, s
   const auto found = std::ranges::find_if_not(log_weights, [](double value) { return std::isfinite(value); });
   if (found == log_weights.end()) return;
   const std::int64_t position = found - log_weights.begin();
-  tensors::fail(tensors::Exit::diverged,
-                "importance likelihood: log w of image {}, sample {} is {}; the model's or the proposal's density left the finite",
-                position / n_chunk, n_before + position % n_chunk, *found);
+  throw tensors::Divergence(
+      fmt::format("importance likelihood: log w of image {}, sample {} is {}; the model's or the proposal's density left the finite",
+                  position / n_chunk, n_before + position % n_chunk, *found));
 }
 
 Vector column(std::span<const ImportanceEstimate> images, double (*value)(const ImportanceEstimate&)) {

@@ -32,7 +32,7 @@ class ImportanceLikelihood {
   explicit ImportanceLikelihood(std::int64_t n_images);  // B >= 1
 
   // Takes log w, [B] (one sample of every image) or [B, s] (s of each). Any finite magnitude is safe: weights are held
-  // relative to the largest seen. Throws Failure(diverged) where one is not finite, and then keeps none of them.
+  // relative to the largest seen. Throws tensors::Divergence where one is not finite, and then keeps none of them.
   template <class T>
   void add(const tensors::Array<T>& log_weights);
 

@@ -237,10 +237,10 @@ BOOST_AUTO_TEST_CASE(a_weight_that_is_not_finite_is_named_and_nothing_is_kept) {
   likelihood.add(Array<double>({2, 2}, {-1, -2, -3, -4}));
   const auto before = likelihood.estimates();
   for (const double bad : {std::nan(""), std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()}) {
-    const auto diverged = [](const tensors::Failure& failure) {
-      return failure.status() == tensors::Exit::diverged && std::string(failure.what()).find("image 1, sample 4") != std::string::npos;
+    const auto named = [](const tensors::Divergence& divergence) {
+      return std::string(divergence.what()).find("image 1, sample 4") != std::string::npos;
     };
-    BOOST_CHECK_EXCEPTION(likelihood.add(Array<double>({2, 3}, {0, 0, 0, 0, 0, bad})), tensors::Failure, diverged);
+    BOOST_CHECK_EXCEPTION(likelihood.add(Array<double>({2, 3}, {0, 0, 0, 0, 0, bad})), tensors::Divergence, named);
   }
   BOOST_TEST(likelihood.n_samples() == 2);
   check_equal(likelihood.estimates(), before, 1e-16);
