@@ -3,6 +3,7 @@
 
 #include "common/autodiff/grad.hpp"
 
+#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +19,7 @@ namespace detail {
 // All are declared before any is defined: parts nest in any order.
 template <class T, class F> void visit_named(const std::string& name, Var<T>& variable, F&& f);
 template <class P, class F> void visit_named(const std::string& name, std::vector<P>& parts, F&& f);
+template <class P, std::size_t N, class F> void visit_named(const std::string& name, std::array<P, N>& parts, F&& f);
 template <autodiff::Visitable Model, class F> void visit_named(const std::string& name, Model& model, F&& f);
 
 template <class T, class F>
@@ -25,6 +27,10 @@ void visit_named(const std::string& name, Var<T>& variable, F&& f) { f(name, var
 template <class P, class F>
 void visit_named(const std::string& name, std::vector<P>& parts, F&& f) {
   for (std::size_t i = 0; i < parts.size(); ++i) visit_named(name + "." + std::to_string(i), parts[i], f);
+}
+template <class P, std::size_t N, class F>
+void visit_named(const std::string& name, std::array<P, N>& parts, F&& f) {
+  for (std::size_t i = 0; i < N; ++i) visit_named(name + "." + std::to_string(i), parts[i], f);
 }
 template <autodiff::Visitable Model, class F>
 void visit_named(const std::string& name, Model& model, F&& f) {

@@ -22,7 +22,7 @@ class Array {
   // Uninitialised elements.
   explicit Array(const Shape& shape)
       : shape_(shape),
-        buffer_(acquire_buffer(static_cast<std::size_t>(shape.size()) * sizeof(T))),
+        buffer_(acquire_buffer(bytes_for(shape, sizeof(T)))),
         data_(static_cast<T*>(buffer_->elements())) {}
 
   Array(const Shape& shape, std::initializer_list<T> elements) : Array(shape) { fill_from(elements.begin(), elements.size()); }

@@ -2,6 +2,14 @@
 
 namespace tensors {
 
+std::size_t bytes_for(const Shape& shape, std::size_t element_bytes) {
+  constexpr std::int64_t most = std::int64_t{1} << 62;
+  auto bytes = static_cast<std::int64_t>(element_bytes);
+  for (std::int64_t extent : shape)
+    require(!__builtin_mul_overflow(bytes, extent, &bytes) && bytes <= most, "array: shape {} is too large", shape);
+  return static_cast<std::size_t>(bytes);
+}
+
 std::string to_string(const Shape& shape) {
   std::string text = "[";
   for (int axis = 0; axis < shape.rank(); ++axis) text += (axis ? ", " : "") + std::to_string(shape[axis]);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -37,7 +38,7 @@ class Shape {
     extents_[static_cast<std::size_t>(rank_++)] = extent;
   }
 
-  // The number of elements; 1 for a scalar.
+  // The number of elements; 1 for a scalar. Of a shape that no array can have it may overflow (see bytes_for).
   std::int64_t size() const {
     std::int64_t product = 1;
     for (std::int64_t extent : *this) product *= extent;
@@ -55,6 +56,9 @@ class Shape {
   std::array<std::int64_t, max_rank> extents_{};
   int rank_ = 0;
 };
+
+// The bytes of so many elements; throws where they are more than 2^62, which size() could not count.
+std::size_t bytes_for(const Shape& shape, std::size_t element_bytes);
 
 // "[100, 784]", for messages.
 std::string to_string(const Shape& shape);

@@ -3,6 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <array>
 #include <cmath>
 #include <tuple>
 
@@ -43,6 +44,24 @@ Model<T> make_model() {
           {Dense<T>(3, 500, he, stream), Dense<T>(500, 784, glorot, stream)}};
 }
 
+template <class T>
+struct Ladder {
+  std::array<Encoder<T>, 2> rungs;
+  std::array<Var<T>, 2> scales;
+};
+template <class T, class F>
+void visit(Ladder<T>& ladder, F&& f) {
+  f("rungs", ladder.rungs);
+  f("scales", ladder.scales);
+}
+
+template <class T>
+std::vector<std::string> names_of(const Parameters<T>& parameters) {
+  std::vector<std::string> names;
+  for (const auto& [name, array] : parameters.named()) names.push_back(name);
+  return names;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(parameters)
@@ -53,9 +72,20 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(names_stand_in_the_order_of_the_visit, T, Scalars)
   const std::vector<std::string> expected{
       "encoder.hidden.weight", "encoder.hidden.bias", "encoder.mean.weight", "encoder.mean.bias", "decoder.0.weight",
       "decoder.0.bias", "decoder.1.weight", "decoder.1.bias", "temperature"};
-  std::vector<std::string> names;
-  for (const auto& [name, array] : parameters.named()) names.push_back(name);
-  BOOST_TEST(names == expected, boost::test_tools::per_element());
+  BOOST_TEST(names_of(parameters) == expected, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(parts_in_arrays_are_numbered, T, Scalars) {
+  Stream stream(1, "ladder");
+  const Dense<T> dense(2, 3, glorot, stream);
+  Ladder<T> ladder{{{{dense, dense}, {dense, dense}}}, {Array<T>::scalar(T(1)), Array<T>::scalar(T(2))}};
+  const Parameters<T> parameters(ladder);
+  const std::vector<std::string> expected{
+      "rungs.0.hidden.weight", "rungs.0.hidden.bias", "rungs.0.mean.weight", "rungs.0.mean.bias", "rungs.1.hidden.weight",
+      "rungs.1.hidden.bias", "rungs.1.mean.weight", "rungs.1.mean.bias", "scales.0", "scales.1"};
+  BOOST_TEST(names_of(parameters) == expected, boost::test_tools::per_element());
+  BOOST_TEST(ladder.scales[1].value().data() == parameters.entries()[9].window.data());
+  BOOST_TEST(parameters.entries()[9].window.item() == T(2));
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(padding_is_not_counted, T, Scalars) {

@@ -7,6 +7,7 @@
 using tensors::Array;
 using tensors::broadcast_shape;
 using tensors::Shape;
+using namespace std::string_literals;
 
 BOOST_AUTO_TEST_SUITE(shapes)
 
@@ -120,6 +121,17 @@ BOOST_AUTO_TEST_CASE(a_window_shares_and_outlives_the_whole) {
   }
   BOOST_TEST(std::ranges::equal(window, std::vector{3, 40, 5, 6}));
   BOOST_TEST(window.sole_owner());
+}
+
+BOOST_AUTO_TEST_CASE(shapes_that_cannot_be_counted_are_refused) {
+  constexpr std::int64_t huge = std::int64_t{1} << 31;
+  BOOST_CHECK_EXCEPTION(Array<float>({huge, huge, 4}), std::invalid_argument, [](const std::invalid_argument& error) {
+    return error.what() == "array: shape [2147483648, 2147483648, 4] is too large"s;
+  });
+  BOOST_CHECK_THROW(Array<float>({huge, huge}), std::invalid_argument);
+  BOOST_CHECK_THROW(Array<double>({std::int64_t{1} << 62}), std::invalid_argument);
+  BOOST_CHECK_THROW(Array<float>({huge, huge / 16}), std::invalid_argument);  // countable, but more than the pool handles
+  BOOST_TEST(Array<float>({0, huge, huge, huge}).size() == 0);
 }
 
 BOOST_AUTO_TEST_CASE(item_is_for_one_element) {
