@@ -227,17 +227,22 @@ void run_cell(Run& run) {
   const Bounds bounds = evaluate(model, test, pixels, test_noise);
   const datasets::ImageSet nll_set = datasets::first(test, settings.count("n_nll_images"));
   const Bounds nll_bounds = evaluate(model, nll_set, pixels, test_noise);
-  const auto likelihood = importance_likelihood(model, nll_set, pixels, settings.count("n_nll_samples"), Stream(run.seed(), "importance noise"),
-                                                [&](double share) { run.progress(n_steps, n_steps, fmt::format("likelihood {:.0f} %", 100 * share)); });
+  const std::int64_t n_nll_samples = settings.count("n_nll_samples");
+  const auto show = [&](double share) { run.progress(n_steps, n_steps, fmt::format("likelihood {:.0f} %", 100 * share)); };
+  const auto likelihood = importance_likelihood(model, nll_set, pixels, n_nll_samples, Stream(run.seed(), "importance noise"), show);
 
-  run.metric("elbo_as_coded_nats", {bounds.elbo_as_coded_nats, "nats", "one draw per image; mean over batches of 64, unweighted", bounds.standard_error_nats});
+  run.metric("elbo_as_coded_nats", {bounds.elbo_as_coded_nats, "nats", "one draw per image; mean over batches of 64, unweighted",
+                                    bounds.standard_error_nats});
   run.metric("elbo_nats", {bounds.elbo_nats, "nats", "one draw per image; mean over images", bounds.standard_error_nats});
   run.metric("kl_nats", {bounds.kl_nats, "nats", "closed form; mean over images", std::nullopt});
-  run.metric("nll_importance_nats", {likelihood.nll_nats, "nats", fmt::format("{} importance samples, {} images", settings.count("n_nll_samples"), nll_set.n),
+  run.metric("nll_importance_nats", {likelihood.nll_nats, "nats", fmt::format("{} importance samples, {} images", n_nll_samples, nll_set.n),
                                      likelihood.standard_error_nats});
-  run.metric("nll_monte_carlo_error_nats", {likelihood.monte_carlo_error_nats.value_or(0), "nats", "of nll_importance_nats on these very images", std::nullopt});
-  run.metric("gap_nats", {-nll_bounds.elbo_nats - likelihood.nll_nats, "nats", "bound against importance-weighted likelihood, same images", std::nullopt});
-  run.metric("median_effective_samples", {likelihood.median_effective_samples, "count", "of the importance weights, median over images", std::nullopt});
+  run.metric("nll_monte_carlo_error_nats", {likelihood.monte_carlo_error_nats.value_or(0), "nats",
+                                            "of nll_importance_nats on these very images", std::nullopt});
+  run.metric("gap_nats", {-nll_bounds.elbo_nats - likelihood.nll_nats, "nats", "bound against importance-weighted likelihood, same images",
+                          std::nullopt});
+  run.metric("median_effective_samples", {likelihood.median_effective_samples, "count", "of the importance weights, median over images",
+                                          std::nullopt});
   run.metric("n_parameters", {static_cast<double>(parameters.count()), "count", "exact", std::nullopt});
 
   // By position in the epoch, as the report's Figure 1 shows training: averaged over all epochs, ten batches a point.
@@ -267,7 +272,8 @@ Images sample_cell(const Cell& cell, const experiments::Experiment::Weights& wei
   const nn::Parameters<float> parameters(model);
   for (const auto& entry : parameters.entries()) {
     const auto found = weights.find(entry.name);
-    tensors::require(found != weights.end() && found->second.shape() == entry.window.shape(), "sample: the weights of {} do not fit the cell", entry.name);
+    tensors::require(found != weights.end() && found->second.shape() == entry.window.shape(),
+                     "sample: the weights of {} do not fit the cell", entry.name);
     std::copy(found->second.begin(), found->second.end(), entry.window.data_for_update());
   }
   return draw(model, n, Stream(cell.seed, "samples"));

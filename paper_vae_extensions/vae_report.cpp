@@ -59,7 +59,8 @@ void table_1(Page& page, Profile profile) {
                           {"KL", Align::right}, {"NLL", Align::right}, {"bound to NLL, same images", Align::right}, {"seeds", Align::right}},
                          {}};
   for (std::size_t i = 0; i < latent_sizes.size(); ++i)
-    table.rows.push_back({"VAE original (quoted)", std::to_string(latent_sizes[i]), fmt::format("{:.2f}", quoted_original[i]), "–", "–", "–", "–", "–"});
+    table.rows.push_back({"VAE original (quoted)", std::to_string(latent_sizes[i]), fmt::format("{:.2f}", quoted_original[i]), "–", "–", "–",
+                          "–", "–"});
   for (const Row& row : rows) {
     for (std::size_t i = 0; i < latent_sizes.size(); ++i) {
       const int n = latent_sizes[i];
@@ -73,9 +74,11 @@ void table_1(Page& page, Profile profile) {
     }
   }
   page.table("Table 1: the lower bound at five latent sizes [nats]", table,
-             {.see = "± is the standard error over seeds, where there are several. The NLL is that of the first test images (so it is not minus the bound of "
-                     "all of them); the column after it is the distance between the two on the same images: what the encoder leaves on the table.",
-              .contradicted = "a published bound outside the spread of our seeds would mean that a setting of the report is not what its text and code say.",
+             {.see = "± is the standard error over seeds, where there are several. The NLL is that of the first test images (so it is not "
+                     "minus the bound of all of them); the column after it is the distance between the two on the same images: what the "
+                     "encoder leaves on the table.",
+              .contradicted = "a published bound outside the spread of our seeds would mean that a setting of the report is not what its "
+                              "text and code say.",
               .profile = profile});
 }
 
@@ -87,7 +90,11 @@ void bound_against_latent_size(Page& page, Profile profile) {
   panel.curves.push_back({.label = "original, quoted", .x = sizes, .y = {quoted_original.begin(), quoted_original.end()}, .style = Style::reference});
   int colour = 0;
   for (const Row& row : rows) {
-    panel.curves.push_back({.label = row.label + ", published", .x = sizes, .y = {row.published.begin(), row.published.end()}, .style = Style::hollow_points, .colour = colour});
+    panel.curves.push_back({.label = row.label + ", published",
+                            .x = sizes,
+                            .y = {row.published.begin(), row.published.end()},
+                            .style = Style::hollow_points,
+                            .colour = colour});
     Curve ours{.label = row.label + ", ours", .style = Style::line_points, .colour = colour++};
     for (int n : latent_sizes) {
       if (const auto sample = estimate(page, profile, row, n, "elbo_as_coded_nats")) {
@@ -119,7 +126,11 @@ void figure_1(Page& page, Profile profile) {
       std::vector<double> samples, train, test;
       for (std::size_t i = 0; i < curve.at("epoch").size(); ++i) samples.push_back(curve.at("epoch")[i] * n_train);
       panel.curves.push_back({.label = row.label + ", training", .x = samples, .y = curve.at("train_elbo_nats"), .colour = own});
-      panel.curves.push_back({.label = row.label + ", test", .x = samples, .y = curve.at("test_elbo_nats"), .style = Style::reference, .colour = own});
+      panel.curves.push_back({.label = row.label + ", test",
+                              .x = samples,
+                              .y = curve.at("test_elbo_nats"),
+                              .style = Style::reference,
+                              .colour = own});
       const auto& positions = record->series.at("by_position");
       by_position.curves.push_back({.label = row.label, .x = positions.at("samples"), .y = positions.at("train_elbo_nats"), .colour = own});
     }
@@ -127,13 +138,15 @@ void figure_1(Page& page, Profile profile) {
     as_coded.panels.push_back(by_position);
   }
   page.figure("Figure 1: the bound while training", figure,
-              {.see = "The mean training bound of every epoch, and the bound of the test images after it (dotted). The tuned model is ahead from the first epochs on, "
-                      "except at N_z = 3, where its learning rate of 0.01 brings it no further than the first row.",
-               .contradicted = "a tuned curve below the first row's at N_z = 5 or more, or a test curve that turns down (overfitting).", .profile = profile});
+              {.see = "The mean training bound of every epoch, and the bound of the test images after it (dotted). The tuned model is ahead "
+                      "from the first epochs on, except at N_z = 3, where its learning rate of 0.01 brings it no further than the first row.",
+               .contradicted = "a tuned curve below the first row's at N_z = 5 or more, or a test curve that turns down (overfitting).",
+               .profile = profile});
   page.figure("Figure 1 as it was coded", as_coded,
-              {.see = "The report's code averages the bound of the i-th batch over all epochs, so its x-axis is the position within an epoch and not time. "
-                      "What rises there is the first epoch's learning, divided by the number of epochs.",
-               .contradicted = "a curve that keeps rising over the whole axis: then position would matter.", .profile = profile});
+              {.see = "The report's code averages the bound of the i-th batch over all epochs, so its x-axis is the position within an epoch "
+                      "and not time. What rises there is the first epoch's learning, divided by the number of epochs.",
+               .contradicted = "a curve that keeps rising over the whole axis: then position would matter.",
+               .profile = profile});
 }
 
 // ## Figures 5 and 6
@@ -142,17 +155,23 @@ void figures_5_and_6(Page& page, Profile profile) {
     const Record* first = first_record(page, profile, rows[0], n);
     const Record* second = first_record(page, profile, rows[1], n);
     if (!first || !second) continue;
+    const auto reconstructions =
+        reporting::join({first->images.at("originals"), first->images.at("reconstructions"), second->images.at("reconstructions")});
     page.images(fmt::format("Figure 5: reconstructions, N_z = {}", n), fmt::format("figure_5_n{}", n),
-                {.images = reporting::join({first->images.at("originals"), first->images.at("reconstructions"), second->images.at("reconstructions")}), .columns = 10},
+                {.images = reconstructions, .columns = 10},
                 {"one test image of each digit", rows[0].label, rows[1].label},
-                {.see = n == 3 ? "Pixel probabilities at the posterior mean. Three numbers keep the class and the slant of most digits; 4 and 9, 3, 5 and 8 run together."
+                {.see = n == 3 ? "Pixel probabilities at the posterior mean. Three numbers keep the class and the slant of most digits; 4 and "
+                                 "9, 3, 5 and 8 run together."
                                : "With twenty numbers the strokes themselves come back; this panel is not in the report.",
-                 .contradicted = "rows that show another digit than the first row where the class is plain to see.", .profile = profile});
+                 .contradicted = "rows that show another digit than the first row where the class is plain to see.",
+                 .profile = profile});
     page.images(fmt::format("Figure 6: new digits, N_z = {}", n), fmt::format("figure_6_n{}", n),
-                {.images = reporting::join({first->images.at("samples"), second->images.at("samples")}), .columns = 10}, {rows[0].label, rows[1].label},
+                {.images = reporting::join({first->images.at("samples"), second->images.at("samples")}), .columns = 10},
+                {rows[0].label, rows[1].label},
                 {.see = n == 3 ? "Pixel probabilities for codes drawn from the prior: blurred, but digits."
                                : "More detail, and more draws that are no digit: the prior reaches codes that no training image has.",
-                 .contradicted = "no digit among the draws.", .profile = profile});
+                 .contradicted = "no digit among the draws.",
+                 .profile = profile});
   }
 }
 
@@ -164,8 +183,9 @@ void seeds(Page& page, Profile profile) {
     if (!a || !b || a->n < 2 || b->n < 2) continue;
     const reporting::Sample cells[] = {*a, *b};
     const auto spread = reporting::pooled(cells);
-    text += fmt::format("- N_z = {}: {} and {} seeds, standard deviation {:.2f} and {:.2f} nats (pooled {:.2f}). Two single runs, which is what the report compares, must "
-                        "differ by {:.2f} nats before the difference is more than chance (5 %, two-sided); ours differ by {:.2f}, the published ones by {:.2f}.\n",
+    text += fmt::format("- N_z = {}: {} and {} seeds, standard deviation {:.2f} and {:.2f} nats (pooled {:.2f}). Two single runs, which "
+                        "is what the report compares, must differ by {:.2f} nats before the difference is more than chance (5 %, "
+                        "two-sided); ours differ by {:.2f}, the published ones by {:.2f}.\n",
                         n, a->n, b->n, a->sd, b->sd, spread.sd, reporting::prediction_half_width(spread, 1, 1, 0.05), b->mean - a->mean,
                         rows[1].published[n == 3 ? 0 : 3] - rows[0].published[n == 3 ? 0 : 3]);
   }
@@ -175,9 +195,10 @@ void seeds(Page& page, Profile profile) {
 }  // namespace
 
 void write_report(Page& page, const experiments::Ledger&) {
-  page.cite("Xavier Sumba, Hafizur Rahman, Roger Madhu: *Improving Variational Autoencoders*. COMP 551 project report, McGill University, April 2019.\n\n"
-            "This page covers the first rows of its Table 1 (the variational autoencoder of Kingma and Welling as the authors rebuilt it, and their tuned one) and what belongs to "
-            "them in Figures 1, 5 and 6. [The chapter](program.md) is the program's source.");
+  page.cite("Xavier Sumba, Hafizur Rahman, Roger Madhu: *Improving Variational Autoencoders*. COMP 551 project report, McGill University, "
+            "April 2019.\n\n"
+            "This page covers the first rows of its Table 1 (the variational autoencoder of Kingma and Welling as the authors rebuilt it, and "
+            "their tuned one) and what belongs to them in Figures 1, 5 and 6. [The chapter](program.md) is the program's source.");
   const Profile profile = shown_profile(page);
   table_1(page, profile);
   bound_against_latent_size(page, profile);
@@ -188,26 +209,35 @@ void write_report(Page& page, const experiments::Ledger&) {
   page.setting({"binarisation", "\"setting to zero any pixel greater than zero\"", "pixel > 0 becomes 0, pixel = 0 becomes 1", "authors' code", ""});
   page.setting({"hidden units", "500, one layer each way", "500", "section 4.1", ""});
   page.setting({"activation", "tanh; tuned: ReLU", "the same", "sections 4.1, 4.2.1", ""});
-  page.setting({"optimiser, first row", "Adagrad", "Adagrad, learning rate 0.01 for every N_z, PyTorch's rule", "authors' code (the text lists candidates)", ""});
-  page.setting({"optimiser, tuned", "Adam, β1 = 0.9, β2 = 0.99", "Adam, β1 = 0.9, β2 = 0.999", "authors' code", "the code leaves PyTorch's default 0.999; its numbers are the published ones"});
+  page.setting({"optimiser, first row", "Adagrad", "Adagrad, learning rate 0.01 for every N_z, PyTorch's rule",
+                "authors' code (the text lists candidates)", ""});
+  page.setting({"optimiser, tuned", "Adam, β1 = 0.9, β2 = 0.99", "Adam, β1 = 0.9, β2 = 0.999", "authors' code",
+                "the code leaves PyTorch's default 0.999; its numbers are the published ones"});
   page.setting({"learning rate, tuned", "0.01 for N_z = 3, else 0.001", "the same", "section 4.2.1", ""});
   page.setting({"initialisation", "\"randomly initialized\"", "uniform ± 1/√n_in, weights and biases (PyTorch's default)", "authors' code", ""});
   page.setting({"batch, passes", "100, 100", "100, 100", "section 4.1", ""});
   page.setting({"training and test images", "60,000 and 10,000", "the same", "authors' code", ""});
-  page.setting({"seed", "590238490, one run", "0; 0, 1, 2 at N_z = 3 and 20", "authors' code", "PyTorch's random numbers cannot be repeated; several seeds show the spread instead"});
-  page.setting({"value in the table", "not said", "last epoch, one draw per image, mean over batches of 64, the last (16 images) weighing as much as the others", "authors' code", ""});
+  page.setting({"seed", "590238490, one run", "0; 0, 1, 2 at N_z = 3 and 20", "authors' code",
+                "PyTorch's random numbers cannot be repeated; several seeds show the spread instead"});
+  page.setting({"value in the table", "not said",
+                "last epoch, one draw per image, mean over batches of 64, the last (16 images) weighing as much as the others",
+                "authors' code", ""});
 
-  page.erratum({"Table 1, caption", "\"the lower, the better\"", "the higher, the better", "the entries are lower bounds on log-likelihoods; the text reads them so"});
+  page.erratum({"Table 1, caption", "\"the lower, the better\"", "the higher, the better",
+                "the entries are lower bounds on log-likelihoods; the text reads them so"});
   page.erratum({"section 4.2.1", "β2 = 0.99", "0.999", "the authors' code passes no betas to Adam"});
   page.erratum({"section 3", "\"setting to zero any pixel greater than zero\"", "and to one every other", "the code inverts the image: paper is 1"});
   page.erratum({"Figure 1", "x-axis: number of training samples", "position within an epoch", "the code averages each batch index over the epochs"});
 
-  page.metric("elbo_as_coded_nats", "Lower bound on log p(x) of the test images as the authors took it: one draw of z per image, closed-form KL, mean over batches of 64 with equal weight.");
+  page.metric("elbo_as_coded_nats", "Lower bound on log p(x) of the test images as the authors took it: one draw of z per image, "
+                                    "closed-form KL, mean over batches of 64 with equal weight.");
   page.metric("elbo_nats", "The same with every image weighing the same.");
   page.metric("kl_nats", "KL(q(z|x) || p(z)), closed form, mean over the test images.");
-  page.metric("nll_importance_nats", "Minus the log of the mean of 1,000 importance weights p(x, z) / q(z|x), mean over the first 1,000 test images (fewer of both below the paper's scale). "
-                                     "It still bounds -log p(x) from above, the closer the more effective samples.");
-  page.metric("nll_monte_carlo_error_nats", "Its standard error from the finite number of weights, for these very images. The error over images, which is larger, is common to all models.");
+  page.metric("nll_importance_nats", "Minus the log of the mean of 1,000 importance weights p(x, z) / q(z|x), mean over the first 1,000 "
+                                     "test images (fewer of both below the paper's scale). It still bounds -log p(x) from "
+                                     "above, the closer the more effective samples.");
+  page.metric("nll_monte_carlo_error_nats", "Its standard error from the finite number of weights, for these very images. The error over "
+                                            "images, which is larger, is common to all models.");
   page.metric("gap_nats", "Minus bound less NLL on the same images: KL(q(z|x) || p(z|x)), up to the NLL's own bias.");
   page.metric("median_effective_samples", "(Σ w)² / Σ w², median over images.");
 }

@@ -66,7 +66,9 @@ Exit execute(const Program& declared, int argc, char** argv) {
   run->add_option("EXPERIMENT", options.selection.filters, "EXPERIMENT, EXPERIMENT/CELL, or EXPERIMENT/beginning of cells");
   profile(run, "scale of the run (default: quick)");
   run->add_option("--seed", options.selection.seed, "this seed in place of the declared ones")->type_name("N");
-  run->add_option("--seeds", options.selection.n_seeds, "so many seeds for each cell, counted from its own")->type_name("N")->check(CLI::PositiveNumber);
+  run->add_option("--seeds", options.selection.n_seeds, "so many seeds for each cell, counted from its own")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
   run->add_option("--threads", options.run.threads, "threads in each process (default: the processors divided by the jobs)")
       ->type_name("N")
       ->check(CLI::PositiveNumber);

@@ -205,7 +205,7 @@ Identity identity_of(const Program& program, const Task& task, Profile profile, 
 }
 
 Exit verdict(const std::vector<Record>& records) {
-  const auto unhealthy = [](const Record& record) { return std::ranges::any_of(record.health, [](const HealthCheck& check) { return !check.passed; }); };
+  const auto unhealthy = [](const Record& record) { return !std::ranges::all_of(record.health, &HealthCheck::passed); };
   if (std::ranges::any_of(records, &Record::diverged)) return Exit::diverged;
   return std::ranges::any_of(records, unhealthy) ? Exit::check_failed : Exit::done;
 }

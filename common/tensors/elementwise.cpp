@@ -52,7 +52,9 @@ Array<T> zip(const Array<T>& a, const Array<T>& b, F f) {
     Array<T> y(a.shape());
     const T *p = a.data(), *q = b.data();
     T* out = y.mutable_data();
-    parallel_ranges(a.size(), cheap, [=](std::int64_t begin, std::int64_t end) { zip_range(p + begin, 1, q + begin, 1, out + begin, end - begin, f); });
+    parallel_ranges(a.size(), cheap, [=](std::int64_t begin, std::int64_t end) {
+      zip_range(p + begin, 1, q + begin, 1, out + begin, end - begin, f);
+    });
     return y;
   }
   Array<T> y(broadcast_shape(a.shape(), b.shape()));

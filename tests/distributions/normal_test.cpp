@@ -146,7 +146,8 @@ BOOST_AUTO_TEST_CASE(a_draw_is_differentiable_in_its_parameters) {
 
 BOOST_AUTO_TEST_CASE(gradients_to_second_order) {
   const Shape shape{2, 3};
-  const std::vector<Var<double>> three{draw(shape, 1), draw(shape, 2), draw(shape, 3) * 0.3}, four{three[1], three[2], draw(shape, 4), draw(shape, 5) * 0.3};
+  const std::vector<Var<double>> three{draw(shape, 1), draw(shape, 2), draw(shape, 3) * 0.3},
+      four{three[1], three[2], draw(shape, 4), draw(shape, 5) * 0.3};
   const auto check = [](const Function& f, const std::vector<Var<double>>& at) {
     const GradientCheck result = check_gradients(f, at, 2);
     BOOST_TEST(result.passed(), result.where);
