@@ -27,15 +27,57 @@ struct HamiltonianMethod {
 
   // Noise: z_0 and gamma, each [n_sets, M, d], standard normal.
   Var<T> elbo(const SufficientStatistics<T>& data, const Var<T>& z_0, const Var<T>& gamma) const {
-    const Var<T> epsilon = sigmoid(logit_epsilon) * T(xi);
-    const Tempering<T> tempering =
-        tempered ? fixed_tempering(exp(log_tempering) + T(1), K, Schedule::root_inverse_beta) : no_tempering<T>();
-    const PhaseState<T> end = hamiltonian_flow<T>({z_0, tempering.initial_momentum(gamma)}, K, {epsilon}, tempering,
+    const Tempering<T> tempering = this->tempering();
+    const PhaseState<T> end = hamiltonian_flow<T>({z_0, tempering.initial_momentum(gamma)}, K, {epsilon()}, tempering,
                                                   [&](const Var<T>& z) { return potential_gradient(data, theta, z); });
     const Var<T> ratio = flow_log_ratio(log_joint(data, theta, end.z), end.rho, distributions::standard_normal_log_prob(z_0));
     return mean(elbo_draw(ratio, z_0.shape()[2]), 1);
   }
+
+  Var<T> epsilon() const { return sigmoid(logit_epsilon) * T(xi); }
+  Tempering<T> tempering() const {
+    return tempered ? fixed_tempering(exp(log_tempering) + T(1), K, Schedule::root_inverse_beta) : no_tempering<T>();
+  }
+
+  // The bound itself, without draws: on this model the flow is linear in (z_0, gamma), coordinate by coordinate, so
+  // z_K = a z_0 + b gamma + c, and every expectation is a sum of squares. [n_sets]
+  Var<T> exact_elbo(const SufficientStatistics<T>& data) const;
 };
+
+// The coefficients (a, b, c) of a quantity a z_0 + b gamma + c.
+template <class T>
+struct Linear {
+  Var<T> a, b, c;
+
+  Linear plus(const Var<T>& factor, const Linear& other) const { return {a + factor * other.a, b + factor * other.b, c + factor * other.c}; }
+  Linear times(const Var<T>& factor) const { return {a * factor, b * factor, c * factor}; }
+  Var<T> mean_square() const { return square(a) + square(b) + square(c); }
+};
+
+template <class T>
+Var<T> HamiltonianMethod<T>::exact_elbo(const SufficientStatistics<T>& data) const {
+  const Var<T> precision = exp(theta.log_sigma * T(-2)), weight = precision * data.N, y = data.x_bar - theta.Delta;
+  const Var<T> zero(Array<T>::zeros(y.shape())), one(Array<T>::full(y.shape(), T(1)));
+  const Tempering<T> tempers = tempering();
+  const Var<T> eps = epsilon(), half = eps * T(-0.5);
+  Linear<T> z{one, zero, zero}, rho{zero, tempers.initial_momentum(one), zero};
+  const auto gradient = [&] {
+    Linear<T> g = z.times(weight + T(1));
+    g.c = g.c - weight * y;
+    return g;
+  };
+  for (int k = 0; k < K; ++k) {
+    rho = rho.plus(half, gradient());
+    z = z.plus(eps, rho);
+    rho = rho.plus(half, gradient());
+    if (tempered) rho = rho.times(tempers.alpha[static_cast<std::size_t>(k)]);
+  }
+  const Linear<T> misfit{z.a, z.b, z.c - y};
+  const Var<T> terms = theta.log_sigma * (-data.N) - (data.S + misfit.mean_square() * data.N) * precision * T(0.5) -
+                       (z.mean_square() + rho.mean_square()) * T(0.5) + T(1) - static_cast<T>(0.5 * std::log(2 * std::numbers::pi)) * data.N;
+  return reshape(sum(terms, -1), {terms.shape()[0]});
+}
+
 template <class T, class F>
 void visit(HamiltonianMethod<T>& method, F&& f) {
   f("theta", method.theta);

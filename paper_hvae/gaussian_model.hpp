@@ -47,7 +47,7 @@ void visit(GaussianParameters<T>& theta, F&& f) {
 template <class T>
 Var<T> log_joint(const SufficientStatistics<T>& data, const GaussianParameters<T>& theta, const Var<T>& z) {
   const Var<T> precision = exp(theta.log_sigma * T(-2));                                   // [n_sets, 1, d]
-  const Var<T> of_draw = square(data.x_bar - theta.Delta - z) * (precision * (data.N * T(-0.5)));  // [n_sets, M, d]
+  const Var<T> of_draw = square((data.x_bar - theta.Delta) - z) * (precision * (data.N * T(-0.5)));  // [n_sets, M, d]
   const Var<T> of_set = data.S * precision * T(-0.5) - theta.log_sigma * data.N - static_cast<T>(0.5 * std::log(2 * std::numbers::pi)) * data.N;
   return sum(of_draw, -1) + sum(of_set, -1) + distributions::standard_normal_log_prob(z);
 }
@@ -57,7 +57,7 @@ Var<T> log_joint(const SufficientStatistics<T>& data, const GaussianParameters<T
 template <class T>
 Var<T> potential_gradient(const SufficientStatistics<T>& data, const GaussianParameters<T>& theta, const Var<T>& z) {
   const Var<T> weight = exp(theta.log_sigma * T(-2)) * data.N;  // [n_sets, 1, d]
-  return z + weight * (z + theta.Delta - data.x_bar);
+  return z + weight * (z - (data.x_bar - theta.Delta));         // y first: it is as small as z, the two others are not
 }
 
 // ## The exact oracle, dimension by dimension

@@ -177,3 +177,47 @@ BOOST_AUTO_TEST_CASE(untempered_one_step_has_the_closed_form_cost) {
     BOOST_TEST(gap / (P / 2) == f(a), tt::tolerance(0.01));  // draws: sd of a chi-square mean, sqrt(2 / M) = 0.2 %
   }
 }
+
+BOOST_AUTO_TEST_CASE(the_monte_carlo_bound_and_its_gradient_agree_with_the_exact_ones) {
+  const std::int64_t M = 100'000;
+  Stream noise(13, "exact");
+  const Var<double> z_0(noise.normal<double>({n_sets, M, d})), gamma(noise.normal<double>({n_sets, M, d}));
+  for (const int K : {1, 3})
+    for (const bool tempered : {false, true}) {
+      const HamiltonianMethod<double> method{parameters(), normal({n_sets, 1, d}, "epsilon") * 0.3 - 2.0, normal({n_sets, 1, 1}, "tempering") * 0.3, K, tempered};
+      const auto sampled = autodiff::value_and_grad<double>([&](const auto& m) { return sum(m.elbo(data(), z_0, gamma)); }, method);
+      const auto exact = autodiff::value_and_grad<double>([&](const auto& m) { return sum(m.exact_elbo(data())); }, method);
+      // A hundred thousand draws, correlated across nothing: 2 % of the largest entry is more than ten standard errors.
+      const auto compare = [&](double a, double b, double scale) { BOOST_TEST(std::abs(a - b) <= 0.02 * scale, "K " << K << " tempered " << tempered << ": " << a << " against " << b); };
+      compare(sampled.first.item(), exact.first.item(), std::abs(exact.first.item()));
+      const Vars of_draws = arrays(sampled.second), of_form = arrays(exact.second);
+      for (std::size_t block = 0; block < of_form.size(); ++block) {
+        double scale = 0;
+        for (double g : of_form[block].value()) scale = std::max(scale, std::abs(g));
+        for (std::int64_t i = 0; i < of_form[block].shape().size(); ++i) compare(of_draws[block].value()[i], of_form[block].value()[i], scale);
+      }
+      // It bounds the exact likelihood from below.
+      const Var<double> bound = method.exact_elbo(data());
+      for (std::int64_t set = 0; set < n_sets; ++set) {
+        double log_p = 0;
+        for (std::int64_t j = set * d; j < (set + 1) * d; ++j)
+          log_p += exact_log_p(N, data().x_bar.value()[j], data().S.value()[j], parameters().Delta.value()[j], std::exp(parameters().log_sigma.value()[j]));
+        BOOST_TEST(bound.value()[set] < log_p);
+      }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_exact_bound_s_best_untempered_step_is_the_closed_form) {
+  // At the maximiser over epsilon and sigma, y = 0: sigma^2 = S / N + 11 / 27 to leading order, whatever N.
+  const double n = 1e4, v_data = 0.25;
+  const auto bound = [&](double v, double a) {
+    const double P = 1 + n / v;
+    const double epsilon = std::sqrt(a / P);
+    const SufficientStatistics<double> one{n, Var<double>(Array<double>({1, 1, 1}, {0.0})), Var<double>(Array<double>({1, 1, 1}, {n * v_data}))};
+    const GaussianParameters<double> theta{Var<double>(Array<double>({1, 1, 1}, {0.0})), Var<double>(Array<double>({1, 1, 1}, {0.5 * std::log(v)}))};
+    return HamiltonianMethod<double>{theta, Var<double>(Array<double>({1, 1, 1}, {std::log(epsilon / (0.5 - epsilon))})), Var<double>(0.0), 1, false}.exact_elbo(one).item();
+  };
+  const double best_v = v_data + 11.0 / 27, best_a = 8.0 / 3, step = 0.01;
+  for (const double dv : {-step, step}) BOOST_TEST(bound(best_v + dv, best_a) < bound(best_v, best_a));
+  for (const double da : {-step, step}) BOOST_TEST(bound(best_v, best_a + da) < bound(best_v, best_a));
+}
