@@ -87,7 +87,11 @@ void bound_against_latent_size(Page& page, Profile profile) {
   Panel panel{.x_label = "latent size N_z", .y_label = "bound on the test images [nats]", .log_x = true};
   for (int n : latent_sizes) panel.x_ticks.emplace_back(n, std::to_string(n));
   const std::vector<double> sizes(latent_sizes.begin(), latent_sizes.end());
-  panel.curves.push_back({.label = "original, quoted", .x = sizes, .y = {quoted_original.begin(), quoted_original.end()}, .style = Style::reference});
+  panel.curves.push_back({.label = "original, quoted",
+                          .x = sizes,
+                          .y = {quoted_original.begin(), quoted_original.end()},
+                          .style = Style::reference,
+                          .colour = static_cast<int>(rows.size())});
   int colour = 0;
   for (const Row& row : rows) {
     panel.curves.push_back({.label = row.label + ", published",
