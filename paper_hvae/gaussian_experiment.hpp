@@ -1,0 +1,28 @@
+// What both documents do with the Gaussian model: train one method on several data sets at once, and measure how far its
+// parameters are from the true ones and from the exact maximiser's.
+#pragma once
+
+#include "common/experiments/experiment.hpp"
+
+namespace hvae {
+
+// The settings that a cell of the Gaussian experiment needs.
+//
+// | setting | meaning |
+// |---|---|
+// | `method` | "hvae", "planar", "iaf", "vb" |
+// | `d`, `n_sets`, `N` | dimension, data sets, observations in each |
+// | `K` | leapfrog steps, or planar layers |
+// | `tempered` | HVAE: fixed tempering, or none |
+// | `as_coded` | planar, iaf: the authors' objective, or the right one |
+// | `n_draws` | Monte Carlo draws a step |
+// | `batch` | rows that a step treats as a data set of its own, unshuffled; 0: all |
+// | `n_steps` | optimiser steps |
+// | `optimiser` | "rmsprop_pytorch" or "rmsprop_tensorflow1", each with its library's defaults, learning rate 0.001 |
+// | `curve_every` | steps between points of the learning curves |
+void run_gaussian(experiments::Run& run);
+
+// The defaults, for a method; a program sets the rest.
+experiments::Settings gaussian_settings(const std::string& method, std::int64_t d);
+
+}  // namespace hvae
