@@ -10,6 +10,10 @@
 #include <sys/resource.h>
 #include <xtensor/xtensor_config.hpp>
 
+#ifdef __SSE2__
+#include <immintrin.h>
+#endif
+
 #include <fstream>
 
 extern "C" {
@@ -71,6 +75,10 @@ double peak_memory_mib() {
 int available_threads() { return omp_get_max_threads(); }
 
 void use_threads(int n) {
+#ifdef __SSE2__
+  _MM_SET_FLUSH_ZERO_MODE(_MM_FLUSH_ZERO_ON);
+  _mm_setcsr(_mm_getcsr() | 0x0040);  // and treat those that are read as zero
+#endif
   omp_set_num_threads(n);
   openblas_set_num_threads(n);
 }
