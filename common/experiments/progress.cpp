@@ -25,10 +25,10 @@ std::string duration_text(double seconds) {
   return fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
 }
 
-Progress::Progress(double estimate_s, bool shared_terminal) : rest_estimate_s_(estimate_s) {
+Progress::Progress(double estimate_s, int n_processes) : n_processes_(n_processes), rest_estimate_s_(estimate_s) {
   const char* terminal = std::getenv("TERM");
   const char* no_colour = std::getenv("NO_COLOR");
-  bar_ = !shared_terminal && isatty(STDERR_FILENO) && terminal && std::string_view(terminal) != "dumb";
+  bar_ = n_processes == 1 && isatty(STDERR_FILENO) && terminal && std::string_view(terminal) != "dumb";
   colour_ = bar_ && !(no_colour && *no_colour);
 }
 
@@ -42,13 +42,13 @@ void Progress::begin_cell(const std::string& label, double estimate_s) {
   if (!bar_) line(label + ": started");
 }
 
-// This cell at its own pace so far; the others at the ratio of real to declared time seen so far.
+// This cell at its own pace so far; the others, which the processes share, at the ratio of real to declared time seen so far.
 double Progress::remaining_s(std::int64_t done, std::int64_t of) const {
   const double spent = seconds_since(began_);
   const double here = spent * static_cast<double>(of - done) / static_cast<double>(std::max<std::int64_t>(done - first_done_, 1));
   const double declared = ended_estimate_s_ + estimate_s_;
   const double pace = declared > 0 ? (ended_s_ + spent + here) / declared : 1;
-  return here + pace * std::max(rest_estimate_s_, 0.0);
+  return here + pace * std::max(rest_estimate_s_, 0.0) / n_processes_;
 }
 
 void Progress::step(std::int64_t done, std::int64_t of, const std::string& note) {

@@ -9,9 +9,9 @@ namespace experiments {
 
 class Progress {
  public:
-  // `estimate_s`: what all cells together are declared to take. Bars from several processes would write over each
-  // other, so `shared_terminal` asks for plain lines.
-  Progress(double estimate_s, bool shared_terminal);
+  // `estimate_s`: what all cells together are declared to take, `n_processes` at a time. Bars from several processes would
+  // write over each other, so those print plain lines.
+  Progress(double estimate_s, int n_processes);
 
   void begin_cell(const std::string& label, double estimate_s);
   void step(std::int64_t done, std::int64_t of, const std::string& note);
@@ -24,6 +24,7 @@ class Progress {
   double remaining_s(std::int64_t done, std::int64_t of) const;
   void line(const std::string& text);
 
+  int n_processes_;
   bool bar_ = false, colour_ = false;
   double rest_estimate_s_;                      // of the cells not begun
   double ended_s_ = 0, ended_estimate_s_ = 0;   // of the cells ended: taken, and declared

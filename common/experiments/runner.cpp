@@ -54,7 +54,7 @@ class Runner {
     use_threads(threads_);
     double estimate_s = 0;
     for (const Task& task : tasks_) estimate_s += task.cell.estimated_s;
-    Progress progress(estimate_s, options_.jobs > 1);
+    Progress progress(estimate_s, options_.jobs);
     for (const Task& task : tasks_) {
       if (interrupted()) fail(Exit::interrupted, "interrupted before {}; the same command goes on there", identity(task).key());
       run(task, progress);
