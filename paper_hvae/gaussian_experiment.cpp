@@ -208,7 +208,8 @@ class Trial {
       run_.metric(name, {value, name.ends_with("_nats") ? "nats" : "squared distance", over_sets, error});
     }
     run_.series("sets", sets);
-    run_.health("no parameters are likelier than the exact maximiser's", sums["log_p_nats"] <= sums["max_log_p_nats"] + 1e-6 * std::abs(sums["max_log_p_nats"]),
+    const double slack = 1e-6 * std::abs(sums["max_log_p_nats"]);
+    run_.health("no parameters are likelier than the exact maximiser's", sums["log_p_nats"] <= sums["max_log_p_nats"] + slack,
                 fmt::format("{:.3f} against {:.3f} nats", sums["log_p_nats"], sums["max_log_p_nats"]));
   }
 

@@ -116,7 +116,8 @@ void visit(MeanFieldMethod<T>& method, F&& f) {
 enum class Objective { right, as_coded };
 
 template <class T>
-Var<T> flow_elbo(const SufficientStatistics<T>& data, const GaussianParameters<T>& theta, const Var<T>& z_0, const Moved<T>& moved, Objective objective) {
+Var<T> flow_elbo(const SufficientStatistics<T>& data, const GaussianParameters<T>& theta, const Var<T>& z_0, const Moved<T>& moved,
+                 Objective objective) {
   const Var<T> bound = log_joint(data, theta, moved.z) - distributions::standard_normal_log_prob(z_0) + moved.log_det;  // [n_sets, M]
   if (objective == Objective::right) return mean(bound, 1);
   const Var<T> again = (data.S + square(data.x_bar - theta.Delta) * data.N) * exp(theta.log_sigma * T(-2)) * T(-0.5);  // [n_sets, 1, d]

@@ -238,6 +238,8 @@ std::vector<Claim> parse_claims(const std::string& text, const std::string& file
   return claims;
 }
 
-std::vector<Claim> read_claims(const std::filesystem::path& path) { return parse_claims(experiments::read_existing_file(path), path.filename().string()); }
+std::vector<Claim> read_claims(const std::filesystem::path& path) {
+  return parse_claims(experiments::read_existing_file(path), path.filename().string());
+}
 
 }  // namespace reporting
