@@ -153,8 +153,9 @@ void figure_1(Page& page, Profile profile) {
                .profile = profile});
   page.figure("Figure 1 as it was coded", as_coded,
               {.see = "The report's code averages the bound of the i-th batch over all epochs, so its x-axis is the position within an epoch "
-                      "and not time. What rises there at the left is the first epoch, divided by the number of epochs, and over the whole axis the slow gain of a pass.",
-               .contradicted = "a curve that keeps rising over the whole axis: then position would matter.",
+                      "and not time. The rise over the axis is what one pass gains on the average: the gain of the whole training divided by "
+                      "the number of passes, much of it in the first batches of the first pass.",
+               .contradicted = "a rise larger than that quotient: then the position within an epoch would matter.",
                .profile = profile});
 }
 
