@@ -34,7 +34,7 @@ inline pid_t start(std::vector<std::string> command, const Environment& changed 
 
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
-  for (const auto [descriptor, target] : {std::pair{out, 1}, {err, 2}}) {
+  for (const auto& [descriptor, target] : {std::pair{out, 1}, {err, 2}}) {
     if (descriptor >= 0) posix_spawn_file_actions_adddup2(&files, descriptor, target);
     else posix_spawn_file_actions_addopen(&files, target, "/dev/null", O_WRONLY, 0);
   }
