@@ -3,6 +3,7 @@
 #include "common/tensors/random.hpp"
 #include "paper_hvae/gaussian_model.hpp"
 #include "paper_hvae/hvae.hpp"
+#include "tests/hvae/determinant.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -40,21 +41,6 @@ double largest_difference(const Var<double>& a, const Var<double>& b) {
   double largest = 0;
   for (std::int64_t i = 0; i < a.shape().size(); ++i) largest = std::max(largest, std::abs(a.value()[i] - b.value()[i]));
   return largest;
-}
-
-// The determinant of a small matrix, by elimination with pivoting.
-double determinant(std::vector<std::vector<double>> m) {
-  double product = 1;
-  for (std::size_t i = 0; i < m.size(); ++i) {
-    std::size_t pivot = i;
-    for (std::size_t r = i + 1; r < m.size(); ++r)
-      if (std::abs(m[r][i]) > std::abs(m[pivot][i])) pivot = r;
-    if (pivot != i) std::swap(m[i], m[pivot]), product = -product;
-    product *= m[i][i];
-    for (std::size_t r = i + 1; r < m.size(); ++r)
-      for (std::size_t c = m.size(); c-- > i;) m[r][c] -= m[r][i] / m[i][i] * m[i][c];
-  }
-  return product;
 }
 
 // det of d(z_K, rho_K) / d(z_0, rho_0), by differences.
