@@ -5,20 +5,14 @@
 #include <boost/version.hpp>
 #include <fmt/core.h>
 #include <oneapi/dnnl/dnnl.h>
-#include <omp.h>
 #include <openblas_config.h>
 #include <sys/resource.h>
 #include <xtensor/xtensor_config.hpp>
-
-#ifdef __SSE2__
-#include <immintrin.h>
-#endif
 
 #include <fstream>
 
 extern "C" {
 char* openblas_get_config(void);
-void openblas_set_num_threads(int);
 }
 
 namespace experiments {
@@ -70,17 +64,6 @@ double peak_memory_mib() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<double>(usage.ru_maxrss) / 1024.0;
-}
-
-int available_threads() { return omp_get_max_threads(); }
-
-void use_threads(int n) {
-#ifdef __SSE2__
-  _MM_SET_FLUSH_ZERO_MODE(_MM_FLUSH_ZERO_ON);
-  _mm_setcsr(_mm_getcsr() | 0x0040);  // and treat those that are read as zero
-#endif
-  omp_set_num_threads(n);
-  openblas_set_num_threads(n);
 }
 
 }  // namespace experiments

@@ -4,6 +4,7 @@
 #include "common/experiments/ledger.hpp"
 #include "common/experiments/provenance.hpp"
 #include "common/experiments/running_cell.hpp"
+#include "common/experiments/threads.hpp"
 
 #include <sys/prctl.h>
 #include <sys/wait.h>
