@@ -3,12 +3,12 @@
 #include "common/experiments/checkpoint.hpp"
 
 #include "common/experiments/files.hpp"
+#include "common/experiments/messages.hpp"
 #include "common/tensors/digest.hpp"
 #include "common/tensors/errors.hpp"
 
 #include <bit>
 #include <cstdint>
-#include <cstdio>
 #include <cstring>
 #include <string_view>
 
@@ -98,16 +98,19 @@ std::optional<Checkpoint> load_checkpoint(const fs::path& folder) {
   for (const fs::path& file : {current(folder), previous(folder)}) {
     const auto content = read_file(file);
     if (!content) continue;
-    if (auto checkpoint = parse(*content)) return checkpoint;
+    if (auto checkpoint = parse(*content)) {
+      if (damaged) say("{}: damaged, its digest does not fit its content; going on from the one before", current(folder).string());
+      return checkpoint;
+    }
     damaged = true;
-    fmt::print(stderr, "{}: damaged, its digest does not fit its content\n", file.string());
   }
-  if (damaged) fail(Exit::io, "{}: no undamaged checkpoint is left; rerun this cell with --fresh", folder.string());
+  if (damaged) fail(Exit::io, "{}: its checkpoint is damaged, and no undamaged one is left; rerun this cell with --fresh", folder.string());
   return std::nullopt;
 }
 
 void delete_checkpoints(const fs::path& folder) {
-  for (const fs::path& file : {current(folder), previous(folder)}) fs::remove(file);
+  for (const fs::path& file : {current(folder), previous(folder)})
+    if (fs::exists(file)) fs::remove(file);  // a read-only file system refuses even to remove nothing
 }
 
 }  // namespace experiments

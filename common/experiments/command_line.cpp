@@ -2,11 +2,13 @@
 #include "common/experiments/commands.hpp"
 #include "common/experiments/experiment.hpp"
 #include "common/experiments/ledger.hpp"
+#include "common/experiments/messages.hpp"
 
 #include <CLI/CLI.hpp>
-#include <fmt/core.h>
 
+#include <csignal>
 #include <cstdio>
+#include <system_error>
 
 namespace experiments {
 
@@ -47,7 +49,7 @@ Exit execute(const Program& declared, int argc, char** argv) {
 
   CLI::App app(program.title, program.name);
   app.footer(exit_statuses);
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
 
   const auto places = [&](CLI::App* command, bool runs) {
     if (runs) command->add_option("--runs", options.run.runs, "folder of the runs (default: runs/ in the repository)")->type_name("DIR");
@@ -106,6 +108,7 @@ Exit execute(const Program& declared, int argc, char** argv) {
     if (error.get_exit_code() == 0) return static_cast<Exit>(app.exit(error));
     fail(Exit::usage, "{}; see: {} --help", error.what(), program.name);
   }
+  if (app.get_subcommands().empty()) fail(Exit::usage, "a command is missing; see: {} --help", program.name);
   const auto chosen_profile = options.profile.empty() ? std::nullopt : std::optional(profile_from(options.profile));
 
   if (*list) return list_command(program);
@@ -134,17 +137,19 @@ Exit execute(const Program& declared, int argc, char** argv) {
 int run_command_line(const Program& program, int argc, char** argv) {
   const auto failed = [&](Exit status, const char* message) {
     std::fflush(stdout);
-    fmt::print(stderr, "{}: {}\n", program.name, message);
+    say("{}: {}", program.name, message);
     return static_cast<int>(status);
   };
+  constexpr const char* full_output = "cannot write to standard output";
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is met as a full disk is: the write fails
   try {
     const Exit status = execute(program, argc, argv);
-    if (std::fflush(stdout) != 0) return failed(Exit::io, "cannot write to standard output");
+    if (std::fflush(stdout) != 0) return failed(Exit::io, full_output);
     return static_cast<int>(status);
   } catch (const Failure& failure) {
     return failed(failure.status(), failure.what());
-  } catch (const fs::filesystem_error& error) {
-    return failed(Exit::io, error.what());
+  } catch (const std::system_error& error) {
+    return failed(Exit::io, std::ferror(stdout) ? full_output : error.what());
   } catch (const std::exception& error) {
     return failed(Exit::check_failed, error.what());
   }

@@ -20,6 +20,8 @@ std::string pack(const std::vector<std::uint8_t>& bytes) {
 }
 
 std::vector<std::uint8_t> unpack(const std::string& text, std::size_t count) {
+  constexpr std::size_t most_inflated = 1032;  // zlib's greatest ratio: what promises more takes no memory
+  require(count / most_inflated <= text.size(), "packed bytes: {} of text cannot hold {}", text.size(), count);
   std::vector<std::uint8_t> deflated(text.size() / 4 * 3 + 1);
   const int size = EVP_DecodeBlock(deflated.data(), reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
   require(size >= 0, "packed bytes: not base64");

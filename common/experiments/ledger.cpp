@@ -56,9 +56,10 @@ Ledger all_records(const Program& program, const fs::path& runs) {
     if (!fs::is_directory(folder)) continue;
     for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
       if (entry.path().filename() != "record.json") continue;
-      const Record record = *load_record(entry.path());
-      const auto [place, is_new] = ledger[profile].try_emplace(record.identity.key(), record);
-      if (!is_new && worth(record) >= worth(place->second)) place->second = record;
+      const auto record = load_record(entry.path());
+      if (!record) continue;  // a run with --fresh has just taken it away
+      const auto [place, is_new] = ledger[profile].try_emplace(record->identity.key(), *record);
+      if (!is_new && worth(*record) >= worth(place->second)) place->second = *record;
     }
   }
   return ledger;

@@ -1,6 +1,7 @@
 #include "common/experiments/progress.hpp"
 
-#include <fmt/core.h>
+#include "common/experiments/messages.hpp"
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -66,9 +67,9 @@ void Progress::step(std::int64_t done, std::int64_t of, const std::string& note)
   constexpr std::int64_t width = 24;
   const auto filled = static_cast<std::size_t>(of > 0 ? std::clamp<std::int64_t>(width * done / of, 0, width) : 0);
   const std::string full(filled, '#'), empty(width - filled, '.');
-  fmt::print(stderr, "\r{}{}{}{} {}  {}/{}{}  {} left\033[K", colour_ ? "\033[32m" : "", full, colour_ ? "\033[0m" : "", empty, label_, done, of,
-             remark, left);
-  std::fflush(stderr);
+  const std::string bar = fmt::format("\r{}{}{}{} {}  {}/{}{}  {} left\033[K", colour_ ? "\033[32m" : "", full, colour_ ? "\033[0m" : "", empty,
+                                      label_, done, of, remark, left);
+  std::fputs(bar.c_str(), stderr);
 }
 
 void Progress::end_cell(const std::string& verdict) {
@@ -84,8 +85,7 @@ void Progress::skip_cell(const std::string& label, double estimate_s, const std:
 }
 
 void Progress::line(const std::string& text) {
-  fmt::print(stderr, "{}{}\n", bar_ ? "\r\033[K" : "", text);
-  std::fflush(stderr);
+  say("{}{}", bar_ ? "\r\033[K" : "", text);
 }
 
 }  // namespace experiments

@@ -34,9 +34,14 @@ std::string to_string(Profile profile) {
   throw std::invalid_argument("profile: not one of smoke, quick, paper");
 }
 
-Profile profile_from(const std::string& name) {
+std::optional<Profile> profile_named(const std::string& name) {
   for (Profile profile : {Profile::smoke, Profile::quick, Profile::paper})
     if (to_string(profile) == name) return profile;
+  return std::nullopt;
+}
+
+Profile profile_from(const std::string& name) {
+  if (const auto profile = profile_named(name)) return *profile;
   fail(Exit::usage, "unknown profile '{}': it is one of smoke, quick, paper", name);
 }
 

@@ -16,7 +16,8 @@ inline constexpr int record_schema = 1;
 enum class Profile { smoke, quick, paper };  // in ascending rank
 
 std::string to_string(Profile profile);
-Profile profile_from(const std::string& name);  // throws Failure(usage)
+std::optional<Profile> profile_named(const std::string& name);  // nothing: there is none of this name
+Profile profile_from(const std::string& name);                 // throws Failure(usage)
 
 using Value = std::variant<bool, std::int64_t, double, std::string>;
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace experiments {
 
@@ -57,28 +58,33 @@ std::string sealed(const json& object) {
   return text.append(seal_start).append(digest).append(seal_end);
 }
 
-json unsealed(const std::string& text, const std::string& where) {
+constexpr const char* mend_record = "rerun its cell with --fresh";
+constexpr const char* mend_ledger = "restore it from git, or delete it: the next run makes it again from the records in runs/";
+
+json unsealed(const std::string& text, const std::string& where, const char* mend) {
   const std::size_t content = text.size() - std::min(text.size(), seal_size);
   std::string seal(seal_start);
   seal.append(tensors::sha256(std::string_view(text).substr(0, content))).append(seal_end);
   if (text.compare(content, std::string::npos, seal) != 0)
-    fail(Exit::io, "{}: damaged, its digest does not fit its content; restore it from git, or rerun the cell with --fresh", where);
+    fail(Exit::io, "{}: damaged, its digest does not fit its content; {}", where, mend);
   json object = json::parse(text);
   if (object.at("schema") != record_schema)
-    fail(Exit::io, "{}: written by another version (schema {}, this program reads {}); restore it from git, or rerun the cell with --fresh",
-         where, compact(object["schema"]), record_schema);
+    fail(Exit::io, "{}: written by another version (schema {}, this program reads {}); {}", where, compact(object["schema"]), record_schema,
+         mend);
   return object;
 }
 
 template <class Reader>
-auto reading(const std::string& where, Reader read) {
+auto reading(const std::string& text, const std::string& where, const char* mend, Reader read) {
+  std::string why;
   try {
-    return read();
+    return read(unsealed(text, where, mend));
   } catch (const json::exception& error) {
-    fail(Exit::io, "{}: not what this program writes ({}); restore it from git, or rerun the cell with --fresh", where, error.what());
+    why = error.what();
   } catch (const std::invalid_argument& error) {
-    fail(Exit::io, "{}: not what this program writes ({}); restore it from git, or rerun the cell with --fresh", where, error.what());
+    why = error.what();
   }
+  fail(Exit::io, "{}: not what this program writes ({}); {}", where, why, mend);
 }
 
 // --- values ------------------------------------------------------------------------------------------------------
@@ -98,6 +104,21 @@ double to_number(const json& value) {
   return text == "inf" ? std::numeric_limits<double>::infinity() : -std::numeric_limits<double>::infinity();
 }
 
+// The JSON library would cut a fraction off, and let an overflow pass.
+template <class T>
+T to_integer(const json& value) {
+  require(value.is_number_integer(), "{} is not a whole number", compact(value));
+  const bool fits = value.is_number_unsigned() ? std::in_range<T>(value.get<std::uint64_t>()) : std::in_range<T>(value.get<std::int64_t>());
+  require(fits, "{} is out of range", compact(value));
+  return value.get<T>();
+}
+
+Profile to_profile(const std::string& name) {
+  const auto profile = profile_named(name);
+  require(profile.has_value(), "'{}' is not a profile", name);
+  return *profile;
+}
+
 json from_settings(const Settings& settings) {
   json object = json::object();
   for (const auto& [name, value] : settings.values()) {
@@ -112,7 +133,7 @@ Settings to_settings(const json& object) {
   Settings settings;
   for (const auto& [name, value] : object.items()) {
     if (value.is_boolean()) settings.set(name, value.get<bool>());
-    else if (value.is_number_integer()) settings.set(name, value.get<std::int64_t>());
+    else if (value.is_number_integer()) settings.set(name, to_integer<std::int64_t>(value));
     else if (value.is_number()) settings.set(name, value.get<double>());
     else settings.set(name, value.get<std::string>());
   }
@@ -155,7 +176,8 @@ json from_images(const Images& images) {
 
 Images to_images(const json& object) {
   constexpr std::int64_t most = 1 << 20;
-  Images images{object.at("n"), object.at("height"), object.at("width"), {}};
+  const auto extent_of = [&](const char* name) { return to_integer<std::int64_t>(object.at(name)); };
+  Images images{extent_of("n"), extent_of("height"), extent_of("width"), {}};
   for (std::int64_t extent : {images.n, images.height, images.width})
     require(extent >= 0 && extent <= most, "images: an extent of {}", extent);
   require(images.n * images.height <= most, "images: {} rows of pixels", images.n * images.height);
@@ -225,11 +247,11 @@ Record record_of(const json& results, const json& machine) {
   record.identity = {results.at("program"),
                      results.at("experiment"),
                      results.at("cell"),
-                     profile_from(results.at("profile")),
-                     results.at("seed"),
+                     to_profile(results.at("profile")),
+                     to_integer<std::uint64_t>(results.at("seed")),
                      to_settings(results.at("settings")),
-                     results.at("revision"),
-                     results.at("threads"),
+                     to_integer<int>(results.at("revision")),
+                     to_integer<int>(results.at("threads")),
                      results.at("instruction_set")};
   record.diverged = results.at("diverged");
   record.divergence = results.at("divergence");
@@ -285,10 +307,7 @@ std::string to_json(const Record& record) {
 }
 
 Record record_from_json(const std::string& text, const std::string& where) {
-  return reading(where, [&] {
-    const json object = unsealed(text, where);
-    return record_of(object.at("results"), object.at("machine"));
-  });
+  return reading(text, where, mend_record, [](const json& object) { return record_of(object.at("results"), object.at("machine")); });
 }
 
 std::string to_json(const Ledger& ledger) {
@@ -303,12 +322,11 @@ std::string to_json(const Ledger& ledger) {
 }
 
 Ledger ledger_from_json(const std::string& text, const std::string& where) {
-  return reading(where, [&] {
-    const json object = unsealed(text, where);
+  return reading(text, where, mend_ledger, [](const json& object) {
     Ledger ledger;
     for (const auto& [profile, records] : object.at("results").items())
       for (const auto& [key, results] : records.items())
-        ledger[profile_from(profile)][key] = record_of(results, object.at("machine").at(profile).at(key));
+        ledger[to_profile(profile)][key] = record_of(results, object.at("machine").at(profile).at(key));
     return ledger;
   });
 }

@@ -2,6 +2,7 @@
 
 #include "common/experiments/files.hpp"
 #include "common/experiments/ledger.hpp"
+#include "common/experiments/messages.hpp"
 #include "common/experiments/provenance.hpp"
 #include "common/experiments/running_cell.hpp"
 #include "common/experiments/threads.hpp"
@@ -39,8 +40,9 @@ class Runner {
         threads_(options.threads.value_or(std::max(1, available_threads() / options.jobs))),
         provenance_(provenance_now()) {}
 
-  // Makes the folders, so that what cannot be written is known before anything is computed.
+  // Reads the ledger and makes the folders, so that what cannot be read or written is known before anything is computed.
   void prepare() const {
+    if (options_.into_ledger && options_.custom.empty()) load_ledger(ledger_file(program_));
     for (const Task& task : tasks_) {
       make_folders(folder(task));
       if (!options_.fresh) continue;
@@ -87,7 +89,7 @@ class Runner {
         continue;
       }
       if (WIFSIGNALED(state)) {
-        fmt::print(stderr, "{}: a process was killed by signal {}\n", program_.name, WTERMSIG(state));
+        say("{}: a process was killed by signal {}", program_.name, WTERMSIG(state));
         worst = std::max(worst, Exit::io);
       } else {
         worst = std::max(worst, static_cast<Exit>(WEXITSTATUS(state)));
@@ -141,7 +143,7 @@ class Runner {
     if (options_.into_ledger) merge_into_ledger(ledger_file(program_), record);
     progress.end_cell(record.diverged ? "diverged (" + record.divergence + ")" : "finished");
     for (const HealthCheck& check : record.health)
-      if (!check.passed) fmt::print(stderr, "{}: health check failed: {} ({})\n", label, check.name, check.detail);
+      if (!check.passed) say("{}: health check failed: {} ({})", label, check.name, check.detail);
   }
 
   Record computed(const Task& task, Progress& progress) const {
@@ -178,10 +180,10 @@ class Runner {
       run_all();
       return Exit::done;
     } catch (const Failure& failure) {
-      fmt::print(stderr, "{}: {}\n", program_.name, failure.what());
+      say("{}: {}", program_.name, failure.what());
       return failure.status();
     } catch (const std::exception& error) {
-      fmt::print(stderr, "{}: {}\n", program_.name, error.what());
+      say("{}: {}", program_.name, error.what());
       return Exit::check_failed;
     }
   }

@@ -1,5 +1,6 @@
 #include "common/experiments/running_cell.hpp"
 
+#include "common/experiments/messages.hpp"
 #include "common/experiments/npz.hpp"
 #include "common/experiments/provenance.hpp"
 #include "common/experiments/record_json.hpp"
@@ -74,7 +75,7 @@ bool RunningCell::resume() {
     return then != saved.data_sha256.end() && then->second != used.second;
   });
   if (saved.identity != record_.identity || other_data) {
-    fmt::print(stderr, "{}: of another run (settings, revision, threads, instruction set or data differ); starting afresh\n", name);
+    say("{}: of another run (settings, revision, threads, instruction set or data differ); starting afresh", name);
     return false;
   }
   const bool same_memory = std::ranges::equal(checkpoint->blobs, kept_, [](const auto& blob, const auto& kept) {

@@ -2,6 +2,7 @@
 
 #include "common/experiments/files.hpp"
 #include "common/experiments/ledger.hpp"
+#include "common/experiments/messages.hpp"
 #include "common/reporting/front_page.hpp"
 #include "common/tensors/errors.hpp"
 
@@ -39,7 +40,7 @@ void report(const Program& program, const Document& document, const Ledger& ledg
   experiments::replace_file(folder / "program.md", weave(program.title, document.root, document.chapters));
   write_summary(folder, program, claims, judgements, results);
   write_front_page(program.reports);
-  fmt::print(stderr, "wrote {}\n", (folder / "index.md").string());
+  experiments::say("wrote {}", (folder / "index.md").string());
 }
 
 }  // namespace

@@ -234,6 +234,7 @@ BOOST_AUTO_TEST_CASE(packed_bytes_come_back) {
     if (size > 0) BOOST_CHECK_THROW(unpack(pack(bytes), size - 1), std::invalid_argument);
   }
   BOOST_CHECK_THROW(unpack("not base64!", 3), std::invalid_argument);
+  BOOST_CHECK_THROW(unpack(pack({1, 2, 3}), std::size_t{1} << 50), std::invalid_argument);  // no memory is taken for it
 }
 
 BOOST_AUTO_TEST_CASE(weights_survive_the_archive_and_their_digest_sees_names_shapes_and_values) {
