@@ -1,6 +1,7 @@
 // Every primitive against finite differences to second order, from one table; the registry test fails when a primitive
 // is missing from it.
 #include "common/autodiff/check_gradients.hpp"
+#include "common/autodiff/convolution.hpp"
 #include "common/autodiff/primitive.hpp"
 #include "common/tensors/random.hpp"
 
@@ -83,6 +84,19 @@ std::multimap<std::string, Case> cases() {
   with("bernoulli_log_prob", [](const Args& x) { return bernoulli_log_prob(x[0], x[1]); }, {normal({2, 3}, 0), normal({2, 3}, 1)});
   with("bernoulli_residual", [](const Args& x) { return bernoulli_residual(x[0], x[1], x[2]); },
        {normal({2}, 0), normal({2, 3}, 1), normal({2, 3}, 2)});
+  // A stride that does not divide the image, other paddings before than after, one channel in or out.
+  const ConvGeometry geometry{.stride = {2, 1}, .pad_lo = {1, 0}, .pad_hi = {2, 1}};
+  const Extents image{4, 3}, kernel{3, 2};
+  for (const auto& [n_in, n_out] : {std::pair{2, 2}, {1, 2}, {2, 1}}) {
+    const Shape x_shape{2, n_in, 4, 3}, w_shape{n_out, n_in, 3, 2}, y_shape{2, n_out, 3, 3};
+    with("conv", [=](const Args& x) { return conv(x[0], x[1], geometry); }, {normal(x_shape, 0), normal(w_shape, 1)});
+    with("conv_data", [=](const Args& x) { return conv_data(x[0], x[1], geometry, image); }, {normal(y_shape, 0), normal(w_shape, 1)});
+    with("conv_weight", [=](const Args& x) { return conv_weight(x[0], x[1], geometry, kernel); }, {normal(x_shape, 0), normal(y_shape, 1)});
+  }
+  with("upsample", [](const Args& x) { return square(upsample(x[0], {4, 5})); }, {normal({1, 2, 2, 3}, 0)});
+  with("upsample_adjoint", [](const Args& x) { return square(upsample_adjoint(x[0], {2, 3})); }, {normal({1, 2, 4, 5}, 0)});
+  with("join_phases", [](const Args& x) { return square(join_phases(x[0])); }, {normal({1, 8, 2, 1}, 0)});
+  with("split_phases", [](const Args& x) { return square(split_phases(x[0])); }, {normal({1, 2, 4, 2}, 0)});
   return table;
 }
 
