@@ -10,7 +10,7 @@ namespace nn {
 
 using autodiff::Var;
 
-enum class Activation { identity, tanh, relu, sigmoid, softplus };
+enum class Activation { identity, tanh, relu, leaky_relu, sigmoid, softplus };  // leaky_relu: slope 0.01
 
 template <class T>
 Var<T> activate(Activation activation, const Var<T>& x) {
@@ -18,6 +18,7 @@ Var<T> activate(Activation activation, const Var<T>& x) {
     case Activation::identity: return x;
     case Activation::tanh: return autodiff::tanh(x);
     case Activation::relu: return autodiff::relu(x);
+    case Activation::leaky_relu: return autodiff::leaky_relu(x);
     case Activation::sigmoid: return autodiff::sigmoid(x);
     case Activation::softplus: return autodiff::softplus(x);
   }
@@ -42,6 +43,16 @@ template <class T, class F>
 void visit(Dense<T>& layer, F&& f) {
   f("weight", layer.weight);
   f("bias", layer.bias);
+}
+
+// x beside the condition that its rows stand under (labels as one-hot rows, say): [.., B, n] and [B, c] -> [.., B, n + c].
+template <class T>
+Var<T> conditioned(const Var<T>& x, const Var<T>& condition) {
+  tensors::require(x.shape().rank() >= 2 && condition.shape().rank() == 2, "conditioned: x is {}, the condition is {}", x.shape(), condition.shape());
+  const int last = x.shape().rank() - 1;
+  Shape shape = x.shape();
+  shape[last] = condition.shape()[1];
+  return autodiff::concat(x, shape == condition.shape() ? condition : autodiff::broadcast_to(condition, shape), last);
 }
 
 }  // namespace nn

@@ -2,6 +2,7 @@
 
 #include "common/tensors/loops.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace nn {
@@ -86,6 +87,34 @@ void Adam<T>::update_range(std::int64_t n, T* __restrict p, const T* __restrict 
   }
 }
 
+template <class T>
+void AdamaxHvae<T>::update_range(std::int64_t n, T* __restrict p, const T* __restrict g, const std::array<T*, 2>& s) const {
+  const auto beta_1 = static_cast<T>(settings_.beta_1), beta_2 = static_cast<T>(settings_.beta_2);
+  const auto rate = static_cast<T>(settings_.learning_rate), epsilon = static_cast<T>(settings_.epsilon);
+  T* __restrict v = s[0];
+  T* __restrict m = s[1];
+#pragma omp simd
+  for (std::int64_t i = 0; i < n; ++i) {
+    v[i] = beta_1 * v[i] + (T(1) - beta_1) * g[i];
+    m[i] = std::max(beta_2 * m[i] + epsilon, std::abs(g[i]));
+    p[i] -= rate * v[i] / m[i];
+  }
+}
+
+template <class T>
+void AdamaxPyTorch<T>::update_range(std::int64_t n, T* __restrict p, const T* __restrict g, const std::array<T*, 2>& s) const {
+  const auto beta_1 = static_cast<T>(settings_.beta_1), beta_2 = static_cast<T>(settings_.beta_2);
+  const auto rate = static_cast<T>(settings_.learning_rate / (1 - std::pow(settings_.beta_1, static_cast<double>(this->n_steps_)))), epsilon = static_cast<T>(settings_.epsilon);
+  T* __restrict v = s[0];
+  T* __restrict m = s[1];
+#pragma omp simd
+  for (std::int64_t i = 0; i < n; ++i) {
+    v[i] = beta_1 * v[i] + (T(1) - beta_1) * g[i];
+    m[i] = std::max(beta_2 * m[i], std::abs(g[i]) + epsilon);
+    p[i] -= rate * v[i] / m[i];
+  }
+}
+
 template class Optimiser<float>;
 template class Optimiser<double>;
 template class Sgd<float>;
@@ -98,5 +127,9 @@ template class RmsPropTensorFlow1<float>;
 template class RmsPropTensorFlow1<double>;
 template class Adam<float>;
 template class Adam<double>;
+template class AdamaxHvae<float>;
+template class AdamaxHvae<double>;
+template class AdamaxPyTorch<float>;
+template class AdamaxPyTorch<double>;
 
 }  // namespace nn

@@ -98,4 +98,29 @@ class Adam final : public Optimiser<T> {
   AdamSettings settings_;
 };
 
+struct AdamaxSettings { double learning_rate = 1e-3, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7; };
+// v = beta_1 v + (1 - beta_1) g;  m = max(beta_2 m + epsilon, |g|);  p -= lr v / m, nothing corrected for its start.
+// (Caterini et al., 2018, in their published code; epsilon adds up inside the maximum)
+template <class T>
+class AdamaxHvae final : public Optimiser<T> {
+ public:
+  AdamaxHvae(const Parameters<T>& parameters, const AdamaxSettings& settings) : Optimiser<T>(parameters, {0, 0}), settings_(settings) {}
+
+ private:
+  void update_range(std::int64_t n, T* p, const T* g, const std::array<T*, 2>& s) const override;
+  AdamaxSettings settings_;
+};
+
+// v = beta_1 v + (1 - beta_1) g, corrected for its start;  m = max(beta_2 m, |g| + epsilon);  p -= lr v^ / m
+// (Kingma and Ba, 2015, Algorithm 2; as in PyTorch, whose defaults are lr 0.002, epsilon 1e-8)
+template <class T>
+class AdamaxPyTorch final : public Optimiser<T> {
+ public:
+  AdamaxPyTorch(const Parameters<T>& parameters, const AdamaxSettings& settings) : Optimiser<T>(parameters, {0, 0}), settings_(settings) {}
+
+ private:
+  void update_range(std::int64_t n, T* p, const T* g, const std::array<T*, 2>& s) const override;
+  AdamaxSettings settings_;
+};
+
 }  // namespace nn

@@ -1,5 +1,6 @@
 // Every primitive against finite differences to second order, from one table; the registry test fails when a primitive
 // is missing from it.
+#include "common/autodiff/batch_norm.hpp"
 #include "common/autodiff/check_gradients.hpp"
 #include "common/autodiff/convolution.hpp"
 #include "common/autodiff/primitive.hpp"
@@ -82,6 +83,15 @@ std::multimap<std::string, Case> cases() {
   with("tanh_slope", [](const Args& x) { return tanh_slope(x[0], x[1]); }, {normal({3}, 0), normal({3}, 1)});
   with("sigmoid_slope", [](const Args& x) { return sigmoid_slope(x[0], x[1]); }, {normal({3}, 0), normal({3}, 1)});
   with("bernoulli_log_prob", [](const Args& x) { return bernoulli_log_prob(x[0], x[1]); }, {normal({2, 3}, 0), normal({2, 3}, 1)});
+  for (const Shape& shape : {Shape{4, 2}, Shape{2, 2, 3, 1}}) {
+    const auto moments = [](const Var<double>& x) { return channel_moments(x.value(), 0.1); };
+    with("batch_norm", [=](const Args& x) { return square(batch_norm(x[0], x[1], x[2], moments(x[0]))); },
+         {normal(shape, 0), normal({2}, 1), normal({2}, 2)});
+    with("batch_norm_slope", [=](const Args& x) { return batch_norm_slope(x[0], x[1], x[2], moments(x[1])); },
+         {normal(shape, 0), normal(shape, 1), normal({2}, 2)});
+    with("batch_norm_dot", [=](const Args& x) { return batch_norm_dot(x[0], x[1], moments(x[1])); }, {normal(shape, 0), normal(shape, 1)});
+    with("inverse_deviation", [=](const Args& x) { return inverse_deviation(x[0], moments(x[0])); }, {normal(shape, 0)});
+  }
   with("bernoulli_residual", [](const Args& x) { return bernoulli_residual(x[0], x[1], x[2]); },
        {normal({2}, 0), normal({2, 3}, 1), normal({2, 3}, 2)});
   // A stride that does not divide the image, other paddings before than after, one channel in or out.
@@ -127,7 +137,7 @@ BOOST_AUTO_TEST_CASE(every_primitive_is_in_the_table_and_is_what_its_case_record
 }
 
 BOOST_AUTO_TEST_CASE(third_order_spot_checks) {
-  for (const std::string name : {"tanh", "sigmoid", "mul", "affine", "bernoulli_log_prob", "softplus"}) {
+  for (const std::string name : {"tanh", "sigmoid", "mul", "affine", "bernoulli_log_prob", "softplus", "batch_norm"}) {
     const auto table = cases();
     const GradientCheck check = check_gradients(table.find(name)->second.f, table.find(name)->second.arguments, 3);
     BOOST_TEST(check.passed(1e-5), name << ": " << check.where);

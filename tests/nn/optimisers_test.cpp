@@ -3,6 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 
@@ -136,6 +137,24 @@ BOOST_AUTO_TEST_CASE(adam) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(adamax_of_the_hvae_authors) {
+  for (const double epsilon : {1e-7, 1e-1})
+    check<AdamaxHvae>(AdamaxSettings{0.02, 0.9, 0.99, epsilon}, {0, 0}, [=](double& p, double g, int, double (&s)[2]) {
+      s[0] = 0.9 * s[0] + 0.1 * g;
+      s[1] = std::max(0.99 * s[1] + epsilon, std::abs(g));
+      p -= 0.02 * s[0] / s[1];
+    });
+}
+
+BOOST_AUTO_TEST_CASE(adamax_of_pytorch) {
+  for (const double epsilon : {1e-8, 1e-1})
+    check<AdamaxPyTorch>(AdamaxSettings{0.02, 0.9, 0.99, epsilon}, {0, 0}, [=](double& p, double g, int step, double (&s)[2]) {
+      s[0] = 0.9 * s[0] + 0.1 * g;
+      s[1] = std::max(0.99 * s[1], std::abs(g) + epsilon);
+      p -= 0.02 / (1 - std::pow(0.9, step)) * s[0] / s[1];
+    });
+}
+
 // By hand: gradients 2 and -1, learning rate 0.01.
 BOOST_AUTO_TEST_CASE(two_steps_by_hand) {
   check_path(path<Sgd<double>>(SgdSettings{0.01, 0.5}, {2, -1}), {-0.02, -0.02});
@@ -145,6 +164,23 @@ BOOST_AUTO_TEST_CASE(two_steps_by_hand) {
   check_path(path<RmsPropPyTorch<double>>(RmsPropSettings{0.01, 0.9, 0}, {2, -1}), {-0.0316227766017, -0.0316227766017 + 0.01 / std::sqrt(0.46)});
   // v = 0.9 + 0.4 = 1.3, 1.17 + 0.1 = 1.27
   check_path(path<RmsPropTensorFlow1<double>>(RmsPropSettings{0.01, 0.9, 0}, {2, -1}), {-0.0175411603861, -0.0175411603861 + 0.01 / std::sqrt(1.27)});
+  // v = 0.2, 0.08; m = 2, 1.5 + 0.25 (the decayed maximum and epsilon beat |-1|)
+  check_path(path<AdamaxHvae<double>>(AdamaxSettings{0.01, 0.9, 0.75, 0.25}, {2, -1}), {-0.001, -0.001 - 0.01 * 0.08 / 1.75});
+  // v^ = 2, 0.08 / 0.19; m = 2.25, max(0.75 * 2.25, 1.25)
+  check_path(path<AdamaxPyTorch<double>>(AdamaxSettings{0.01, 0.9, 0.75, 0.25}, {2, -1}),
+             {-0.01 * 2 / 2.25, -0.01 * 2 / 2.25 - 0.01 * (0.08 / 0.19) / 1.6875});
+}
+
+// Where epsilon adds up: without gradients, the one divisor settles at epsilon / (1 - beta_2), the other decays to epsilon.
+BOOST_AUTO_TEST_CASE(the_two_conventions_of_adamax_differ) {
+  std::vector<double> gradients(200, 0.0);
+  gradients[0] = 1;
+  const auto hvae = path<AdamaxHvae<double>>(AdamaxSettings{1, 0.99, 0.9, 0.1}, gradients);
+  const auto torch = path<AdamaxPyTorch<double>>(AdamaxSettings{1, 0.99, 0.9, 0.1}, gradients);
+  const auto last_move = [](const std::vector<double>& path) { return path[path.size() - 2] - path[path.size() - 1]; };
+  const double mean = 0.01 * std::pow(0.99, 199);
+  BOOST_TEST(last_move(hvae) == mean / 1.0, boost::test_tools::tolerance(1e-6));
+  BOOST_TEST(last_move(torch) == mean / (1 - std::pow(0.99, 200)) / 0.1, boost::test_tools::tolerance(1e-6));
 }
 
 BOOST_AUTO_TEST_CASE(the_two_conventions_of_rmsprop_differ) {

@@ -1,3 +1,4 @@
+#include "common/autodiff/check_gradients.hpp"
 #include "common/nn/layers.hpp"
 #include "common/nn/parameters.hpp"
 
@@ -141,8 +142,31 @@ BOOST_AUTO_TEST_CASE(activations) {
   check(Activation::identity, [](double v) { return v; });
   check(Activation::tanh, [](double v) { return std::tanh(v); });
   check(Activation::relu, [](double v) { return std::max(v, 0.0); });
+  check(Activation::leaky_relu, [](double v) { return v > 0 ? v : 0.01 * v; });
   check(Activation::sigmoid, [](double v) { return 1 / (1 + std::exp(-v)); });
   check(Activation::softplus, [](double v) { return std::log1p(std::exp(v)); });
+}
+
+BOOST_AUTO_TEST_CASE(leaky_relu_has_the_slope_it_is_given_also_at_the_kink) {
+  const Var<double> x = Array<double>({4}, {-2, 0, 1e-3, 5});
+  const auto slopes = autodiff::grad<double>([](const Var<double>& v) { return sum(autodiff::leaky_relu(v, 0.2)); })(x).value();
+  BOOST_TEST(slopes.elements() == (std::vector<double>{0.2, 0.2, 1, 1}), boost::test_tools::per_element());
+  const auto check = autodiff::check_gradients([](const auto& v) { return square(autodiff::leaky_relu(v[0], 0.2)); },
+                                               {Array<double>({3}, {-2, -0.5, 1.5})}, 2);
+  BOOST_TEST(check.passed(), check.where);
+}
+
+BOOST_AUTO_TEST_CASE(conditioned_puts_the_condition_beside_every_row) {
+  const Var<double> x = Array<double>({2, 1}, {7, 8}), condition = Array<double>({2, 2}, {1, 0, 0, 1});
+  const std::vector<double> rows{7, 1, 0, 8, 0, 1};
+  BOOST_TEST(conditioned(x, condition).value().elements() == rows, boost::test_tools::per_element());
+  const Var<double> stacked = Array<double>({2, 2, 1}, {7, 8, 9, 6});  // two draws for each row
+  const Var<double> y = conditioned(stacked, condition);
+  BOOST_CHECK((y.shape() == Shape{2, 2, 3}));
+  BOOST_TEST(y.value().elements() == (std::vector<double>{7, 1, 0, 8, 0, 1, 9, 1, 0, 6, 0, 1}), boost::test_tools::per_element());
+  BOOST_CHECK_THROW(conditioned(x, Var<double>(Array<double>::zeros({3, 2}))), std::invalid_argument);
+  BOOST_CHECK_THROW(conditioned(stacked, Var<double>(Array<double>::zeros({3, 2}))), std::invalid_argument);
+  BOOST_CHECK_THROW(conditioned(x, Var<double>(Array<double>::zeros({2}))), std::invalid_argument);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
