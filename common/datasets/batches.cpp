@@ -41,6 +41,18 @@ tensors::Array<float> gather(const ImageSet& set, std::span<const std::int64_t> 
   return batch;
 }
 
+tensors::Array<float> gather_labels(const ImageSet& set, std::span<const std::int64_t> rows, std::int64_t n_classes) {
+  tensors::require(set.labels.size() == static_cast<std::size_t>(set.n), "gather_labels: {} images with {} labels", set.n, set.labels.size());
+  auto batch = tensors::Array<float>::zeros({static_cast<std::int64_t>(rows.size()), n_classes});
+  float* target = batch.mutable_data();
+  for (std::size_t i = 0; i < rows.size(); ++i, target += n_classes) {
+    const std::int64_t label = set.labels[static_cast<std::size_t>(rows[i])];
+    tensors::require(label < n_classes, "gather_labels: label {} of {} classes", label, n_classes);
+    target[label] = 1;
+  }
+  return batch;
+}
+
 tensors::Array<float> gather_all(const ImageSet& set, const PixelMap& map) {
   std::vector<std::int64_t> rows(static_cast<std::size_t>(set.n));
   std::iota(rows.begin(), rows.end(), 0);

@@ -37,6 +37,9 @@ using PixelMap = std::array<float, 256>;
 // The given images, every pixel mapped: [rows, height * width]. `rows` lie within the set.
 tensors::Array<float> gather(const ImageSet& set, std::span<const std::int64_t> rows, const PixelMap& map);
 
+// The labels of the given images as one-hot rows, [rows, n_classes]. A label from n_classes on throws std::invalid_argument.
+tensors::Array<float> gather_labels(const ImageSet& set, std::span<const std::int64_t> rows, std::int64_t n_classes);
+
 // All images of a set, in its order.
 tensors::Array<float> gather_all(const ImageSet& set, const PixelMap& map);
 

@@ -1,7 +1,6 @@
 #include "common/datasets/idx.hpp"
 
 #include "common/datasets/byte_source.hpp"
-#include "common/tensors/digest.hpp"
 #include "common/tensors/errors.hpp"
 
 #include <array>
@@ -95,6 +94,19 @@ Idx<T> read_idx(const Path& file, const RegisteredFile& expected) {
   if constexpr (sizeof(T) == 2 && std::endian::native == std::endian::little)
     for (T& value : idx.values) value = static_cast<T>(__builtin_bswap16(static_cast<std::uint16_t>(value)));
   return idx;
+}
+
+std::string idx_header(std::span<const std::int64_t> extents) {
+  std::string header{0, 0, type_code<std::uint8_t>, static_cast<char>(extents.size())};
+  for (const std::int64_t extent : extents)
+    for (int shift = 24; shift >= 0; shift -= 8) header += static_cast<char>(extent >> shift & 0xff);
+  return header;
+}
+
+void verify_as_idx(const Path& file, tensors::Sha256& content, const RegisteredFile& expected) {
+  const std::string found = content.hex();
+  if (found != expected.sha256)
+    damaged(file, "its images have SHA-256 {} as an idx file, {} has {}", found, expected.path, expected.sha256);
 }
 
 template Idx<std::uint8_t> read_idx(const Path&, const RegisteredFile&);

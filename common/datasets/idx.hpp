@@ -2,9 +2,11 @@
 #pragma once
 
 #include "common/datasets/registry.hpp"
+#include "common/tensors/digest.hpp"
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,5 +24,12 @@ struct Idx {
 // costs less than 1 MiB. Failure(data) names the file, what is wrong and what to do.
 template <class T>
 Idx<T> read_idx(const std::filesystem::path& file, const RegisteredFile& expected);
+
+// The header of an idx file of bytes. Data sets that come in another format are known by the digest that they would have as
+// an idx file: this header, then the values.
+std::string idx_header(std::span<const std::int64_t> extents);
+
+// Failure(data) where what was read from `file` has another digest as an idx file than `expected`.
+void verify_as_idx(const std::filesystem::path& file, tensors::Sha256& content, const RegisteredFile& expected);
 
 }  // namespace datasets

@@ -22,12 +22,12 @@ std::vector<std::int64_t> ascending(std::int64_t n) {
 ImageSet select(const ImageSet& set, std::span<const std::int64_t> rows) {
   ImageSet result{static_cast<std::int64_t>(rows.size()), set.height, set.width, {}, {}, set.sha256, set.stand_in};
   result.pixels.reserve(rows.size() * static_cast<std::size_t>(set.image_size()));
-  result.labels.reserve(rows.size());
+  result.labels.reserve(set.labels.empty() ? 0 : rows.size());
   for (std::int64_t row : rows) {
     tensors::require(row >= 0 && row < set.n, "select: row {} of {} images", row, set.n);
     const auto image = set.image(row);
     result.pixels.insert(result.pixels.end(), image.begin(), image.end());
-    result.labels.push_back(set.labels[static_cast<std::size_t>(row)]);
+    if (!set.labels.empty()) result.labels.push_back(set.labels[static_cast<std::size_t>(row)]);
   }
   return result;
 }

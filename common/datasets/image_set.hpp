@@ -14,7 +14,7 @@ namespace datasets {
 struct ImageSet {
   std::int64_t n = 0, height = 0, width = 0;
   std::vector<std::uint8_t> pixels;           // [n, height, width], 0..255
-  std::vector<std::uint8_t> labels;           // [n]
+  std::vector<std::uint8_t> labels;           // [n]; or none, where the set has no labels
   std::map<std::string, std::string> sha256;  // of the files it came from, by registry path
   bool stand_in = false;                      // generated, because the real data are not here
 

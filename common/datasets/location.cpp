@@ -37,23 +37,26 @@ std::optional<Path> find_file(const Path& folder, std::string_view path) {
   return std::nullopt;
 }
 
-std::optional<Path> locate(const std::optional<Path>& option, std::span<const std::string_view> files) {
+std::optional<Path> locate(const std::optional<Path>& option, std::span<const DataFile> files) {
   const std::optional<Path> variable = environment("PAPER_DATA");
   const bool named = option || variable;
   const std::optional<Path> folder = option ? option : variable ? variable : cache_folder();
   if (!folder) return std::nullopt;
 
-  const auto lacks = [&](std::string_view file) { return !find_file(*folder, file); };
+  const auto lacks = [&](const DataFile& file) {
+    return !find_file(*folder, file.path) && (file.other_form.empty() || !find_file(*folder, file.other_form));
+  };
   const auto missing = std::ranges::find_if(files, lacks);
   if (missing == files.end()) return folder;
   if (!named && std::ranges::all_of(files, lacks)) return std::nullopt;
 
+  const std::string what = missing->other_form.empty() ? std::string(missing->path) : fmt::format("{} or {}", missing->path, missing->other_form);
   const std::string origin = option ? "--data" : variable ? "PAPER_DATA" : "the cache";
   std::error_code ignored;
   if (!std::filesystem::is_directory(*folder, ignored))
-    tensors::fail(tensors::Exit::data, "{}: {} is no folder; name the one that has {}", origin, folder->string(), *missing);
+    tensors::fail(tensors::Exit::data, "{}: {} is no folder; name the one that has {}", origin, folder->string(), what);
   tensors::fail(tensors::Exit::data, "{}: {} lacks {}; run ./reproduce data, or name the folder that has it", origin, folder->string(),
-                *missing);
+                what);
 }
 
 }  // namespace datasets

@@ -1,7 +1,7 @@
 // MNIST (LeCun, Cortes, Burges): 60,000 training and 10,000 test images of handwritten digits, 28 x 28.
 #pragma once
 
-#include "common/datasets/image_set.hpp"
+#include "common/datasets/stand_in.hpp"
 
 #include <filesystem>
 #include <optional>
@@ -10,10 +10,6 @@ namespace datasets {
 
 struct Mnist {
   ImageSet train, test;
-};
-
-struct StandInSizes {
-  std::int64_t train = 60'000, test = 10'000;
 };
 
 // MNIST from `data_option` (--data), $PAPER_DATA or the cache, verified (see locate, read_idx). Where no folder was named

@@ -1,29 +1,10 @@
 // The idx reader takes exactly the file that was expected, and refuses everything else at the cost of a few buffers.
 #include "common/datasets/idx.hpp"
-#include "common/tensors/digest.hpp"
-#include "common/tensors/errors.hpp"
+#include "tests/datasets/refusals.hpp"
 #include "tests/temporary_folder.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <zlib.h>
-
-#include <atomic>
-#include <new>
-
-namespace {
-
-std::atomic<std::size_t> allocated_bytes = 0;
-
-}  // namespace
-
-// Not inlined, or the compiler takes new and free for a mismatched pair.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  allocated_bytes += size;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace {
 
@@ -61,14 +42,6 @@ std::string good_content() {
   return content;
 }
 
-struct Expected : RegisteredFile {
-  explicit Expected(const std::string& content) : digest(tensors::sha256(content)) {
-    bytes = static_cast<std::int64_t>(content.size());
-    RegisteredFile::sha256 = digest;
-  }
-  std::string digest;
-};
-
 struct Fixture {
   TemporaryFolder folder;
   std::string content = good_content();
@@ -76,22 +49,9 @@ struct Fixture {
 
   auto read(const std::string& bytes) { return read_idx<std::uint8_t>(folder.write("a file.gz", bytes), expected); }
 
-  // The refusal is a Failure of status data, on one line that names the file, says `what`, and what to do; and it is cheap.
   void check_refused(const std::string& bytes, const std::string& what) {
     const auto file = folder.write("a file.gz", bytes);
-    const std::size_t before = allocated_bytes;
-    try {
-      read_idx<std::uint8_t>(file, expected);
-      BOOST_ERROR("not refused: " << what);
-    } catch (const tensors::Failure& failure) {
-      BOOST_TEST(allocated_bytes - before < std::size_t{1} << 20);
-      const std::string message = failure.what();
-      BOOST_TEST((failure.status() == tensors::Exit::data));
-      BOOST_TEST(message.find(file.string()) == 0u);
-      BOOST_TEST(message.find(what) != std::string::npos, message << " does not say: " << what);
-      BOOST_TEST(message.find("run ./reproduce data") != std::string::npos);
-      BOOST_TEST(message.find('\n') == std::string::npos);
-    }
+    ::check_refused(file, what, [&] { read_idx<std::uint8_t>(file, expected); });
   }
 };
 

@@ -124,6 +124,19 @@ BOOST_AUTO_TEST_CASE(gather_maps_the_pixels_of_the_rows) {
   BOOST_TEST((gather(set, {}, grey()).shape() == tensors::Shape{0, 6}));
 }
 
+BOOST_AUTO_TEST_CASE(labels_are_gathered_as_one_hot_rows) {
+  const ImageSet set = counting_images(4);
+  const Array<float> batch = gather_labels(set, Rows{2, 0}, 3);
+  BOOST_TEST((batch.shape() == tensors::Shape{2, 3}));
+  BOOST_TEST(std::ranges::equal(batch, std::vector<float>{0, 0, 1, 1, 0, 0}));
+  BOOST_CHECK_THROW(gather_labels(set, Rows{3}, 3), std::invalid_argument);
+  ImageSet unlabelled = set;
+  unlabelled.labels.clear();
+  BOOST_TEST(select(unlabelled, Rows{3, 1}).pixels[0] == 18);
+  BOOST_TEST(select(unlabelled, Rows{3, 1}).labels.empty());
+  BOOST_CHECK_THROW(gather_labels(unlabelled, Rows{0}, 3), std::invalid_argument);
+}
+
 BOOST_AUTO_TEST_CASE(gathering_again_and_again_takes_nothing_from_the_system) {
   const ImageSet set = counting_images(100);
   BatchOrder order(100, 10, 0);

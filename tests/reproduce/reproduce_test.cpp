@@ -133,6 +133,49 @@ BOOST_AUTO_TEST_CASE(paper_data_and_suite_mirrors_have_precedence) {
   BOOST_TEST(!fs::exists(data));
 }
 
+// Three files: one from its mirror, two that a file of another format stands for.
+BOOST_AUTO_TEST_CASE(an_original_in_another_format_stands_in_the_place_of_files) {
+  const HttpServer server({{"/good/file", HttpServer::response("200 OK", content)}, {"/good/both.mat", HttpServer::response("200 OK", "abc")}});
+  const auto row = [](const std::string& path, const std::string& text, const std::string& rest) {
+    return path + "\t" + std::to_string(text.size()) + "\t" + tensors::sha256(text) + "\t" + rest + "\n";
+  };
+  const auto original = [&](const std::string& digest) {
+    folder.write("the suite/common/datasets/registry.tsv",
+                 row("set/file", content, server.address("good")) + row("set/a", "a", "-") + row("set/b", "b", "-") +
+                     "set/both.mat\t100\t" + digest + "\t" + server.address("good") + "\tset/a set/b\n");
+  };
+  const fs::path mat = data / "set/both.mat";
+
+  original("md5:00000000000000000000000000000000");
+  const Result wrong = reproduce("data");
+  BOOST_TEST(wrong.status == 3);
+  BOOST_TEST(contains(wrong.err, "both.mat: sent something else"));
+  BOOST_TEST(contains(wrong.err, "2 of 3 data files are missing"));
+
+  for (const char* digest : {"md5:900150983cd24fb0d6963f7d28e17f72", "-"}) {
+    original(digest);
+    fs::remove(mat);
+    const Result fetched = reproduce("data");
+    BOOST_TEST(fetched.status == 0);
+    BOOST_TEST(contains(fetched.out, "all 3 data files are in"));
+    BOOST_TEST(content_of(mat) == "abc");
+    BOOST_TEST(reproduce("data --offline").status == 0);
+  }
+
+  // Where all that it stands for is there, it is not fetched.
+  fs::remove(mat);
+  write_file(data / "set/a", "a");
+  write_file(data / "set/b", "b");
+  BOOST_TEST(reproduce("data").status == 0);
+  BOOST_TEST(!fs::exists(mat));
+  // One of the two, damaged, is as good as none.
+  write_file(data / "set/b", "x");
+  const Result damaged_part = reproduce("data --offline");
+  BOOST_TEST(damaged_part.status == 3);
+  BOOST_TEST(contains(damaged_part.err, "damaged: " + (data / "set/b").string()));
+  BOOST_TEST(contains(damaged_part.err, "1 of 3 data files"));
+}
+
 BOOST_AUTO_TEST_CASE(a_folder_that_cannot_be_made_leaves_the_data_missing) {
   const HttpServer server({{"/good/file", HttpServer::response("200 OK", content)}});
   registry(server.address("good"));

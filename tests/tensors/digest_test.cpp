@@ -22,6 +22,12 @@ BOOST_AUTO_TEST_CASE(sha256_does_not_see_how_the_bytes_were_cut) {
   BOOST_TEST(sha256(std::as_bytes(std::span(text))) == sha256(text));
 }
 
+// RFC 1321's examples.
+BOOST_AUTO_TEST_CASE(md5_gives_the_published_digests) {
+  BOOST_TEST(tensors::Md5().hex() == "d41d8cd98f00b204e9800998ecf8427e");
+  BOOST_TEST(tensors::Md5().add("message ").add("digest").hex() == "f96b697d7cb7938d525a2f31aaf161d0");
+}
+
 BOOST_AUTO_TEST_CASE(the_raw_digest_is_the_same_in_bytes) {
   BOOST_CHECK(Sha256().add("abc").raw() == std::string("\xba\x78\x16\xbf\x8f\x01\xcf\xea\x41\x41\x40\xde\x5d\xae\x22\x23"
                                                        "\xb0\x03\x61\xa3\x96\x17\x7a\x9c\xb4\x10\xff\x61\xf2\x00\x15\xad", 32));
