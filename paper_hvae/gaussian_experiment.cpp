@@ -1,6 +1,11 @@
+// # Training on the Gaussian model
+//
+// One cell trains one method in one dimension, on all its data sets at once, and holds the result against the exact
+// maximiser of the likelihood on the same data.
 #include "paper_hvae/gaussian_experiment.hpp"
 
 #include "common/nn/training.hpp"
+#include "paper_hvae/gaussian_data.hpp"
 #include "paper_hvae/gaussian_methods.hpp"
 
 #include <fmt/format.h>
@@ -12,91 +17,6 @@ using experiments::Settings;
 using tensors::Stream;
 
 namespace {
-
-// ## The data
-//
-// $\Delta_j = r_j / 5$ and $\sigma_j = 3.6 r_j^2 / (d - 1)^2 + 0.1$ with $r = -\frac{d-1}{2} .. \frac{d-1}{2}$; $\sigma = 1$
-// for d = 1. Every data set has its own $z$. Kept: per batch, and for all rows, the mean and the scatter.
-struct Truth {
-  std::vector<double> Delta, sigma;  // [d]
-};
-
-Truth truth(std::int64_t d) {
-  Truth t;
-  for (std::int64_t j = 0; j < d; ++j) {
-    const double r = static_cast<double>(j) - 0.5 * static_cast<double>(d - 1);
-    t.Delta.push_back(r / 5);
-    t.sigma.push_back(d == 1 ? 1.0 : 3.6 * r * r / std::pow(static_cast<double>(d - 1), 2) + 0.1);
-  }
-  return t;
-}
-
-struct Moments {
-  std::int64_t n = 0;
-  std::vector<double> x_bar, S;  // [n_sets * d]
-};
-
-struct Data {
-  std::vector<Moments> batches;
-  Moments all;
-  std::vector<double> z;  // [n_sets * d]
-};
-
-// Adds one set's rows to its moments (Welford), rows [n, d].
-void add_rows(Moments& moments, std::int64_t set, std::int64_t d, const double* rows, std::int64_t n) {
-  for (std::int64_t i = 0; i < n; ++i) {
-    for (std::int64_t j = 0; j < d; ++j) {
-      const auto at = static_cast<std::size_t>(set * d + j);
-      const double before = rows[i * d + j] - moments.x_bar[at];
-      moments.x_bar[at] += before / static_cast<double>(moments.n + i + 1);
-      moments.S[at] += before * (rows[i * d + j] - moments.x_bar[at]);
-    }
-  }
-}
-
-Data draw_data(std::uint64_t seed, std::int64_t n_sets, std::int64_t d, std::int64_t N, std::int64_t batch) {
-  const Truth t = truth(d);
-  const std::int64_t rows_a_batch = batch == 0 ? N : batch;
-  Data data;
-  const auto size = static_cast<std::size_t>(n_sets * d);
-  const auto empty = [&] { return Moments{0, std::vector<double>(size, 0.0), std::vector<double>(size, 0.0)}; };
-  for (std::int64_t begin = 0; begin < N; begin += rows_a_batch) data.batches.push_back(empty());
-  data.all = empty();
-  for (std::int64_t set = 0; set < n_sets; ++set) {
-    Stream stream(seed, "Gaussian data", static_cast<std::uint64_t>(set));
-    const Array<double> z = stream.normal<double>({d});
-    data.z.insert(data.z.end(), z.begin(), z.end());
-    for (std::size_t b = 0; b < data.batches.size(); ++b) {
-      const std::int64_t begin = static_cast<std::int64_t>(b) * rows_a_batch, n = std::min(rows_a_batch, N - begin);
-      Array<double> x = stream.normal<double>({n, d});
-      double* rows = x.mutable_data();
-      for (std::int64_t i = 0; i < n; ++i)
-        for (std::int64_t j = 0; j < d; ++j) {
-          const auto at = static_cast<std::size_t>(j);
-          rows[i * d + j] = z[j] + t.Delta[at] + t.sigma[at] * rows[i * d + j];
-        }
-      data.batches[b].n = 0;
-      add_rows(data.batches[b], set, d, rows, n);
-      data.all.n = begin;
-      add_rows(data.all, set, d, rows, n);
-      data.batches[b].n = n;
-    }
-    data.all.n = N;
-  }
-  return data;
-}
-
-template <class T>
-Var<T> as_var(const std::vector<double>& values, std::int64_t n_sets, std::int64_t d) {
-  Array<T> array(Shape{n_sets, 1, d});
-  std::copy(values.begin(), values.end(), array.mutable_data());
-  return Var<T>(array);
-}
-
-template <class T>
-SufficientStatistics<T> statistics(const Moments& moments, std::int64_t n_sets, std::int64_t d) {
-  return {static_cast<T>(moments.n), as_var<T>(moments.x_bar, n_sets, d), as_var<T>(moments.S, n_sets, d)};
-}
 
 // ## Starts, as in the authors' code
 //
@@ -127,12 +47,65 @@ struct Errors {
   double Delta = 0, sigma = 0;
 };
 
+Errors errors(const std::vector<double>& Delta, const std::vector<double>& sigma, const Truth& t) {
+  Errors sum;
+  for (std::size_t j = 0; j < t.sigma.size(); ++j) {
+    sum.Delta += std::pow(Delta[j] - t.Delta[j], 2);
+    sum.sigma += std::pow(sigma[j] - t.sigma[j], 2);
+  }
+  return sum;
+}
+
+// ## What each method must give, in closed form
+//
+// The exact maximiser has $\hat\Delta = \bar x = \Delta + z + $ noise, so its error of $\Delta$ is $|z|^2$ with mean $d +
+// \sum \sigma^2 / N$, whatever the method; and $\hat\sigma - \sigma$ has variance $\sigma^2 / 2N$.
+//
+// A method whose $q$ cannot contract to the posterior pays for its width $v$: the bound holds $-\frac{N}{2\sigma^2}
+// (\sigma_{emp}^2 + v) - N \log\sigma$, which is largest at $\hat\sigma^2 = \sigma^2 + v$. One untempered leapfrog step with
+// $s = \varepsilon^2 N / \sigma^2$ has $v = (1 - s/2)^2 + \frac s4 (2 - s/2)^2 = 1 - s^2/4 + s^3/16$ (of the position, and of
+// the momentum, which must be paid for as well), least at $s = 8/3$: $v = 11/27$. Many small steps conserve the energy:
+// $v = 1$, the width of $q^0$. A planar flow with shared weights contracts one direction of d: $v = 1$ in the others. An
+// autoregressive flow contains the posterior: $v = 0$. The authors' objective for the flows holds the data's scatter
+// twice: $\hat\sigma^2 = 2\sigma^2 + v$.
+struct Width {
+  double factor, v;  // sigma-hat^2 = factor sigma^2 + v
+};
+std::optional<Width> width(const Settings& settings) {
+  const std::string& method = settings.text("method");
+  const double factor = settings.flag("as_coded") ? 2 : 1;
+  if (method == "hvae" && settings.text("tempering") == "none") return Width{1, settings.count("K") == 1 ? 11.0 / 27 : 1};
+  if (method == "planar") return Width{factor, 1};
+  if (method == "iaf" && factor == 2) return Width{factor, 0};
+  return {};  // the exact maximiser's
+}
+
+Errors expected_errors(const Settings& settings, const Truth& t) {
+  const double N = static_cast<double>(settings.count("N"));
+  const auto wide = width(settings);
+  Errors sum;
+  for (double sigma : t.sigma) {
+    sum.Delta += 1 + sigma * sigma / N;
+    sum.sigma += wide ? std::pow(std::sqrt(wide->factor * sigma * sigma + wide->v) - sigma, 2) : sigma * sigma / (2 * N);
+  }
+  return sum;
+}
+
 class Trial {
  public:
   explicit Trial(Run& run)
       : run_(run), settings_(run.settings()), d_(settings_.count("d")), n_sets_(settings_.count("n_sets")), truth_(truth(d_)),
         data_(draw_data(run.seed(), n_sets_, d_, settings_.count("N"), settings_.count("batch"))), noise_(run.seed(), "draws") {
     for (const Moments& moments : data_.batches) batches_.push_back(statistics<float>(moments, n_sets_, d_));
+    const auto d = static_cast<std::size_t>(d_);
+    const Errors expected = expected_errors(settings_, truth_);
+    const Errors initial = errors(std::vector<double>(d, 0.0), std::vector<double>(d, std::exp(3.0)), truth_);
+    const auto closed_form = [&](const std::string& name, double value) { run_.metric(name, {value, "squared distance", "closed form", {}}); };
+    closed_form("law_delta_error", expected.Delta);
+    closed_form("law_sigma_error", expected.sigma);
+    closed_form("law_theta_error", expected.Delta + expected.sigma);
+    closed_form("initial_delta_error", initial.Delta);
+    closed_form("initial_sigma_error", initial.sigma);
   }
 
   // Trains the method and reports; bound(method, data, noise) is what it maximises, [n_sets].
@@ -192,6 +165,7 @@ class Trial {
         row["log_p_nats"] += exact_log_p(N, data_.all.x_bar[at], data_.all.S[at], Delta_of(theta, set, j), sigma_of(theta, set, j));
         row["max_log_p_nats"] += exact_log_p(N, data_.all.x_bar[at], data_.all.S[at], data_.all.x_bar[at], best_sigma);
       }
+      row["mle_theta_error"] = row["mle_delta_error"] + row["mle_sigma_error"];
       for (const auto& [name, value] : row) {
         sets[name].push_back(value);
         sums[name] += value / static_cast<double>(n_sets_);
@@ -208,6 +182,9 @@ class Trial {
       run_.metric(name, {value, name.ends_with("_nats") ? "nats" : "squared distance", over_sets, error});
     }
     run_.series("sets", sets);
+    for (const std::string part : {"delta", "theta"})
+      run_.metric(part + "_over_mle", {sums[part + "_error"] / sums["mle_" + part + "_error"], "",
+                                       "the error over the exact maximiser's on the same data, both summed over data sets", std::nullopt});
     const double slack = 1e-6 * std::abs(sums["max_log_p_nats"]);
     run_.health("no parameters are likelier than the exact maximiser's", sums["log_p_nats"] <= sums["max_log_p_nats"] + slack,
                 fmt::format("{:.3f} against {:.3f} nats", sums["log_p_nats"], sums["max_log_p_nats"]));
@@ -238,13 +215,12 @@ class Trial {
     return std::exp(static_cast<double>(theta.log_sigma.value()[set * d_ + j]));
   }
   Errors errors_of(const GaussianParameters<float>& theta, std::int64_t set) const {
-    Errors errors;
+    std::vector<double> Delta, sigma;
     for (std::int64_t j = 0; j < d_; ++j) {
-      const auto dim = static_cast<std::size_t>(j);
-      errors.Delta += std::pow(Delta_of(theta, set, j) - truth_.Delta[dim], 2);
-      errors.sigma += std::pow(sigma_of(theta, set, j) - truth_.sigma[dim], 2);
+      Delta.push_back(Delta_of(theta, set, j));
+      sigma.push_back(sigma_of(theta, set, j));
     }
-    return errors;
+    return errors(Delta, sigma, truth_);
   }
 
   Run& run_;
@@ -256,11 +232,17 @@ class Trial {
   Stream noise_;
 };
 
+TemperingKind tempering_kind(const std::string& name) {
+  if (name == "none") return TemperingKind::none;
+  tensors::require(name == "fixed", "gaussian: tempering \"{}\" is neither none nor fixed", name);
+  return TemperingKind::fixed;
+}
+
 void run_hamiltonian(Run& run, Trial& trial) {
   const std::int64_t S = trial.n_sets(), d = trial.d();
   // epsilon starts at 0.005 = xi sigmoid(log(0.01 / 0.99)), 1 / sqrt(beta_0) at 5.
   const HamiltonianMethod<float> initial{start(S, d), constant({S, 1, d}, std::log(0.01 / 0.99)), constant({S, 1, 1}, std::log(4.0)),
-                                         static_cast<int>(run.settings().count("K")), run.settings().flag("tempered")};
+                                         {}, static_cast<int>(run.settings().count("K")), tempering_kind(run.settings().text("tempering"))};
   const auto trained = trial.train(initial, [](const auto& m, const auto& data, const Noise& noise) { return m.elbo(data, noise.z_0, noise.gamma); });
 
   // How far the bound is from the truth, at the first batch and in double: no draws, no rounding.
@@ -270,7 +252,7 @@ void run_hamiltonian(Run& run, Trial& trial) {
     return Var<double>(wide);
   };
   const HamiltonianMethod<double> exact{{in_double(trained.theta.Delta), in_double(trained.theta.log_sigma)}, in_double(trained.logit_epsilon),
-                                        in_double(trained.log_tempering), trained.K, trained.tempered};
+                                        in_double(trained.log_tempering), {}, trained.K, trained.kind};
   const Moments& batch = trial.data().batches.front();
   const Var<double> bound = exact.exact_elbo(statistics<double>(batch, S, d));
   double gap = 0, inverse_root_beta = 0;
@@ -285,10 +267,43 @@ void run_hamiltonian(Run& run, Trial& trial) {
     inverse_root_beta += (1 + std::exp(exact.log_tempering.value()[set])) / static_cast<double>(S);
   }
   run.metric("gap_nats", {gap, "nats", "exact log p less the exact bound, on the first batch, mean over data sets", std::nullopt});
-  if (trained.tempered) run.metric("inverse_root_beta_0", {inverse_root_beta, "", "learned 1 / sqrt(beta_0), mean over data sets", std::nullopt});
+  if (trained.kind == TemperingKind::fixed) run.metric("inverse_root_beta_0", {inverse_root_beta, "", "learned 1 / sqrt(beta_0), mean over data sets", std::nullopt});
 }
 
 }  // namespace
+
+const std::vector<Method>& gaussian_methods() {
+  const auto hvae = [](int K, const std::string& tempering) {
+    return Settings{{"method", "hvae"}, {"K", std::int64_t{K}}, {"tempering", tempering}};
+  };
+  const auto flow = [](const std::string& method, int K, bool as_coded) {
+    return Settings{{"method", method}, {"K", std::int64_t{K}}, {"as_coded", as_coded}};
+  };
+  static const std::vector<Method> all{{"hvae_k1_tempered", "HVAE, K = 1", hvae(1, "fixed")},
+                                       {"hvae_k10_tempered", "HVAE, K = 10", hvae(10, "fixed")},
+                                       {"hvae_k1_untempered", "HVAE, K = 1, no tempering", hvae(1, "none")},
+                                       {"hvae_k10_untempered", "HVAE, K = 10, no tempering", hvae(10, "none")},
+                                       {"pnf_k1_as_coded", "PNF, K = 1, as coded", flow("planar", 1, true)},
+                                       {"pnf_k30_as_coded", "PNF, K = 30, as coded", flow("planar", 30, true)},
+                                       {"pnf_k1_right", "PNF, K = 1, right", flow("planar", 1, false)},
+                                       {"pnf_k30_right", "PNF, K = 30, right", flow("planar", 30, false)},
+                                       {"iaf_as_coded", "IAF, as coded", flow("iaf", 1, true)},
+                                       {"iaf_right", "IAF, right", flow("iaf", 1, false)},
+                                       {"vb", "VB", Settings{{"method", "vb"}}}};
+  return all;
+}
+
+double estimated_seconds(const Settings& settings) {
+  const auto n_sets = static_cast<double>(settings.count("n_sets")), d = static_cast<double>(settings.count("d"));
+  const auto K = static_cast<double>(settings.count("K"));
+  const std::string& method = settings.text("method");
+  const double rows = n_sets * static_cast<double>(settings.count("n_draws")) * d;
+  double step_us = 25 + 0.008 * n_sets * d;  // vb
+  if (method == "hvae") step_us = 15 + 5 * K + (0.007 + 0.0025 * K) * rows;
+  if (method == "planar") step_us = 25 + 5 * K + (0.004 + 0.0015 * K) * rows;
+  if (method == "iaf") step_us = 60 + 0.0054 * n_sets * d * (d + 100);
+  return 1e-6 * step_us * static_cast<double>(settings.count("n_steps"));
+}
 
 experiments::Settings gaussian_settings(const std::string& method, std::int64_t d) {
   return {{"method", method},
@@ -296,7 +311,7 @@ experiments::Settings gaussian_settings(const std::string& method, std::int64_t 
           {"n_sets", std::int64_t{3}},
           {"N", std::int64_t{10'000}},
           {"K", std::int64_t{1}},
-          {"tempered", true},
+          {"tempering", std::string("fixed")},
           {"as_coded", false},
           {"n_draws", std::int64_t{10}},
           {"batch", std::int64_t{0}},

@@ -13,7 +13,7 @@ namespace hvae {
 // | `method` | "hvae", "planar", "iaf", "vb" |
 // | `d`, `n_sets`, `N` | dimension, data sets, observations in each |
 // | `K` | leapfrog steps, or planar layers |
-// | `tempered` | HVAE: fixed tempering, or none |
+// | `tempering` | HVAE: "fixed" or "none" |
 // | `as_coded` | planar, iaf: the authors' objective, or the right one |
 // | `n_draws` | Monte Carlo draws a step |
 // | `batch` | rows that a step treats as a data set of its own, unshuffled; 0: all |
@@ -24,5 +24,16 @@ void run_gaussian(experiments::Run& run);
 
 // The defaults, for a method; a program sets the rest.
 experiments::Settings gaussian_settings(const std::string& method, std::int64_t d);
+
+// A method as tables and figures name it.
+struct Method {
+  std::string cell;                // "hvae_k10_untempered": cells are "d25/hvae_k10_untempered"
+  std::string label;               // "HVAE, K = 10, no tempering"
+  experiments::Settings settings;  // what sets it apart from the defaults
+};
+const std::vector<Method>& gaussian_methods();
+
+// On one thread.
+double estimated_seconds(const experiments::Settings& settings);
 
 }  // namespace hvae

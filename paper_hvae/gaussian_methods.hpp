@@ -14,14 +14,18 @@ namespace hvae {
 // ## HVAE
 //
 // $q^0 = N(0, I)$, not learned; $\varepsilon_j = \xi\,\mathrm{sigmoid}(\cdot)$ with $\xi = 1/2$; $1 / \sqrt{\beta_0} = 1 +
-// e^{\cdot}$ where tempered.
+// e^{\cdot}$ where tempering is fixed, $\alpha_k = \mathrm{sigmoid}(\cdot)$ where it is free (the documents use it on MNIST
+// only).
+enum class TemperingKind { none, fixed, free };
+
 template <class T>
 struct HamiltonianMethod {
   GaussianParameters<T> theta;
-  Var<T> logit_epsilon;  // [n_sets, 1, d]
-  Var<T> log_tempering;  // [n_sets, 1, 1]: log(1 / sqrt(beta_0) - 1)
+  Var<T> logit_epsilon;              // [n_sets, 1, d]
+  Var<T> log_tempering;              // [n_sets, 1, 1], fixed tempering: log(1 / sqrt(beta_0) - 1)
+  std::vector<Var<T>> logit_alpha;   // K of [n_sets, 1, 1], free tempering
   int K = 1;
-  bool tempered = true;
+  TemperingKind kind = TemperingKind::fixed;
 
   static constexpr double xi = 0.5;
 
@@ -29,14 +33,18 @@ struct HamiltonianMethod {
   Var<T> elbo(const SufficientStatistics<T>& data, const Var<T>& z_0, const Var<T>& gamma) const {
     const Tempering<T> tempering = this->tempering();
     const PhaseState<T> end = hamiltonian_flow<T>({z_0, tempering.initial_momentum(gamma)}, K, {epsilon()}, tempering,
-                                                  [&](const Var<T>& z) { return potential_gradient(data, theta, z); });
+                                                  potential_gradient(data, theta));
     const Var<T> ratio = flow_log_ratio(log_joint(data, theta, end.z), end.rho, distributions::standard_normal_log_prob(z_0));
     return mean(elbo_draw(ratio, z_0.shape()[2]), 1);
   }
 
   Var<T> epsilon() const { return sigmoid(logit_epsilon) * T(xi); }
   Tempering<T> tempering() const {
-    return tempered ? fixed_tempering(exp(log_tempering) + T(1), K, Schedule::root_inverse_beta) : no_tempering<T>();
+    if (K == 0 || kind == TemperingKind::none) return no_tempering<T>();
+    if (kind == TemperingKind::fixed) return fixed_tempering(exp(log_tempering) + T(1), K, Schedule::root_inverse_beta);
+    std::vector<Var<T>> alpha;
+    for (const Var<T>& logit : logit_alpha) alpha.push_back(sigmoid(logit));
+    return free_tempering(std::move(alpha));
   }
 
   // The bound itself, without draws: on this model the flow is linear in (z_0, gamma), coordinate by coordinate, so
@@ -70,7 +78,7 @@ Var<T> HamiltonianMethod<T>::exact_elbo(const SufficientStatistics<T>& data) con
     rho = rho.plus(half, gradient());
     z = z.plus(eps, rho);
     rho = rho.plus(half, gradient());
-    if (tempered) rho = rho.times(tempers.alpha[static_cast<std::size_t>(k)]);
+    if (!tempers.alpha.empty()) rho = rho.times(tempers.alpha[static_cast<std::size_t>(k)]);
   }
   const Linear<T> misfit{z.a, z.b, z.c - y};
   const Var<T> terms = theta.log_sigma * (-data.N) - (data.S + misfit.mean_square() * data.N) * precision * T(0.5) -
@@ -82,7 +90,8 @@ template <class T, class F>
 void visit(HamiltonianMethod<T>& method, F&& f) {
   f("theta", method.theta);
   f("logit_epsilon", method.logit_epsilon);
-  if (method.tempered) f("log_tempering", method.log_tempering);
+  if (method.kind == TemperingKind::fixed) f("log_tempering", method.log_tempering);
+  if (method.kind == TemperingKind::free) f("logit_alpha", method.logit_alpha);
 }
 
 // ## Mean-field variational Bayes

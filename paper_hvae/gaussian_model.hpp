@@ -52,12 +52,12 @@ Var<T> log_joint(const SufficientStatistics<T>& data, const GaussianParameters<T
   return sum(of_draw, -1) + sum(of_set, -1) + distributions::standard_normal_log_prob(z);
 }
 
-// $\nabla U = z + N (z + \Delta - \bar x) / \sigma^2$. Paper: the text gives $U = \log p$ without the minus sign, and x
-// for $\bar x$.
+// $\nabla U = z + N (z + \Delta - \bar x) / \sigma^2$, as a function of z. Paper: the text gives $U = \log p$ without the minus
+// sign, and x for $\bar x$.
 template <class T>
-Var<T> potential_gradient(const SufficientStatistics<T>& data, const GaussianParameters<T>& theta, const Var<T>& z) {
-  const Var<T> weight = exp(theta.log_sigma * T(-2)) * data.N;  // [n_sets, 1, d]
-  return z + weight * (z - (data.x_bar - theta.Delta));         // y first: it is as small as z, the two others are not
+auto potential_gradient(const SufficientStatistics<T>& data, const GaussianParameters<T>& theta) {
+  const Var<T> weight = exp(theta.log_sigma * T(-2)) * data.N, y = data.x_bar - theta.Delta;  // [n_sets, 1, d]
+  return [=](const Var<T>& z) { return add_product(z, weight, z - y); };  // y first: it is as small as z, its two parts are not
 }
 
 // ## The exact oracle, dimension by dimension

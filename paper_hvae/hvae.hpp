@@ -1,7 +1,7 @@
 // # Hamiltonian flow: Algorithm 1
 //
 // Anthony L. Caterini, Arnaud Doucet, Dino Sejdinovic: *Hamiltonian Variational Auto-Encoder*, NeurIPS 2018 (below: the
-// paper); used again by Daniil Selikhanovych, Aleksei Artemenkov, Pavel Karpikov: *Hamiltonian Variational Auto-Encoder*,
+// paper); used again by Daniil Selikhanovych, Aleksandr Artemenkov, Igor Karpikov: *Hamiltonian Variational Auto-Encoder*,
 // report, Skoltech (below: the report). Both programs, and both of their models, drive this file.
 //
 // A position $z_0 \sim q^0(z)$ and a momentum $\rho_0 = \gamma / \sqrt{\beta_0}$, $\gamma \sim N(0, I)$, are carried
@@ -103,11 +103,11 @@ PhaseState<T> hamiltonian_flow(PhaseState<T> state, int K, const std::vector<Var
   Var<T> gradient = grad_U(state.z);
   for (std::size_t k = 0; k < n_steps; ++k) {
     const Var<T>& eps = epsilon[epsilon.size() == 1 ? 0 : k];
-    const Var<T> half = eps * T(0.5);
-    state.rho = state.rho - half * gradient;  // (7)
-    state.z = state.z + eps * state.rho;      // (8)
+    const Var<T> minus_half = eps * T(-0.5);
+    state.rho = add_product(state.rho, minus_half, gradient);  // (7)
+    state.z = add_product(state.z, eps, state.rho);            // (8)
     gradient = grad_U(state.z);
-    state.rho = state.rho - half * gradient;  // (9)
+    state.rho = add_product(state.rho, minus_half, gradient);  // (9)
     if (!tempering.alpha.empty()) state.rho = tempering.alpha[k] * state.rho;
   }
   return state;

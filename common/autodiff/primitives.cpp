@@ -23,6 +23,12 @@ Var<T> unbroadcast(const Var<T>& g, const Shape& shape) {
   return g.shape() == shape ? g : sum_to(g, shape);
 }
 
+// The same of a product.
+template <class T>
+Var<T> unbroadcast_product(const Var<T>& a, const Var<T>& b, const Shape& shape) {
+  return a.shape() == b.shape() && a.shape() != shape ? sum_of_product(a, b, shape) : unbroadcast(mul(a, b), shape);
+}
+
 // One value for each row -> [.., 1], to meet [.., d].
 template <class T>
 Var<T> as_column(const Var<T>& x) {
@@ -67,8 +73,8 @@ template <class T> Var<T> sub(const Var<T>& a, const Var<T>& b) {
 
 template <class T> Var<T> mul(const Var<T>& a, const Var<T>& b) {
   return primitive<"mul", T>(kernels::mul<T>,
-      rules([s = a.shape()](V<T> g, skip, skip, V<T> b) { return unbroadcast(g * b, s); },
-            [s = b.shape()](V<T> g, skip, V<T> a, skip) { return unbroadcast(g * a, s); }), a, b);
+      rules([s = a.shape()](V<T> g, skip, skip, V<T> b) { return unbroadcast_product(g, b, s); },
+            [s = b.shape()](V<T> g, skip, V<T> a, skip) { return unbroadcast_product(g, a, s); }), a, b);
 }
 
 template <class T> Var<T> div(const Var<T>& a, const Var<T>& b) {
@@ -201,6 +207,18 @@ template <class T> Var<T> affine(const Var<T>& x, const Var<T>& w, const Var<T>&
 
 // ---- fused
 
+template <class T> Var<T> add_product(const Var<T>& a, const Var<T>& b, const Var<T>& c) {
+  return primitive<"add_product", T>(kernels::add_product<T>,
+      rules([](V<T> g, skip, skip, skip, skip) { return g; },
+            [s = b.shape()](V<T> g, skip, skip, skip, V<T> c) { return unbroadcast_product(g, c, s); },
+            [s = c.shape()](V<T> g, skip, skip, V<T> b, skip) { return unbroadcast_product(g, b, s); }), a, b, c);
+}
+
+template <class T> Var<T> sum_of_product(const Var<T>& a, const Var<T>& b, const Shape& shape) {
+  return primitive<"sum_of_product", T>([shape](const Array<T>& a, const Array<T>& b) { return kernels::sum_of_product(a, b, shape); },
+      rules([](V<T> g, skip, skip, V<T> b) { return g * b; }, [](V<T> g, skip, V<T> a, skip) { return g * a; }), a, b);
+}
+
 template <class T> Var<T> tanh_slope(const Var<T>& g, const Var<T>& y) {
   return primitive<"tanh_slope", T>(kernels::tanh_slope<T>,
       rules([](V<T> h, skip, skip, V<T> y) { return tanh_slope(h, y); },
@@ -252,6 +270,8 @@ template <class T> Var<T> bernoulli_residual(const Var<T>& g, const Var<T>& x, c
   template Var<T> concat(const Var<T>&, const Var<T>&, int);                                            \
   template Var<T> matmul(const Var<T>&, const Var<T>&, Trans, Trans);                                   \
   template Var<T> affine(const Var<T>&, const Var<T>&, const Var<T>&);                                  \
+  template Var<T> add_product(const Var<T>&, const Var<T>&, const Var<T>&);                             \
+  template Var<T> sum_of_product(const Var<T>&, const Var<T>&, const Shape&);                           \
   template Var<T> tanh_slope(const Var<T>&, const Var<T>&);                                             \
   template Var<T> sigmoid_slope(const Var<T>&, const Var<T>&);                                          \
   template Var<T> bernoulli_log_prob(const Var<T>&, const Var<T>&);                                     \

@@ -51,6 +51,8 @@ template <class T> Var<T> matmul(const Var<T>& a, const Var<T>& b, Trans trans_a
 
 // Fused, each equal to its composite in value, first and second derivative.
 template <class T> Var<T> affine(const Var<T>& x, const Var<T>& w, const Var<T>& b);                             // x w + b
+template <class T> Var<T> add_product(const Var<T>& a, const Var<T>& b, const Var<T>& c);                        // a + b c, shaped as a
+template <class T> Var<T> sum_of_product(const Var<T>& a, const Var<T>& b, const Shape& shape);                  // sum_to(a b, shape), a shaped as b
 template <class T> Var<T> tanh_slope(const Var<T>& g, const Var<T>& y);                                         // g (1 - y^2)
 template <class T> Var<T> sigmoid_slope(const Var<T>& g, const Var<T>& y);                                      // g y (1 - y)
 template <class T> Var<T> bernoulli_log_prob(const Var<T>& x, const Var<T>& logits);                            // [.., d] -> [..]

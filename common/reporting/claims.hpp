@@ -47,11 +47,13 @@ struct Ordering {
   double margin = 0;
 };
 
-// A closed form that the code computes and records: both ours and the published number lie within tolerance of it, the
-// published one with half a unit of its last digit added.
+// A closed form that the code computes and records: both ours and the published number, if there is one, lie within
+// tolerance of it, the published one with half a unit of its last digit added. Where the law is that of an expectation,
+// `false_alarm` says how often chance alone takes a correct mean further away.
 struct Law {
   CellMetric law;
   double tolerance = 0;
+  double false_alarm = 0;
 };
 
 struct Rule {

@@ -4,6 +4,14 @@
 #include "common/experiments/files.hpp"
 #include "common/tensors/errors.hpp"
 
+#include <stdexcept>
+
+// Some malformed text ("[[ = 1") the parser meets only with an assertion: let it throw, not end the program.
+namespace {
+[[noreturn]] void assertion_failed(const char* condition) { throw std::logic_error(condition); }
+}  // namespace
+#undef NDEBUG
+#define TOML_ASSERT(condition) ((condition) ? void() : assertion_failed(#condition))
 #define TOML_HEADER_ONLY 1
 #include <toml++/toml.h>
 
@@ -126,13 +134,19 @@ std::optional<Instead> instead_from(Section& of) {
   return instead;
 }
 
+std::optional<double> false_alarm_from(Section& section) {
+  const auto rate = section.number_if("false_alarm");
+  if (rate && (*rate <= 0 || *rate >= 0.5)) fail(Exit::io, "{}: 'false_alarm' = {} must lie between 0 and 0.5", section.place(), *rate);
+  return rate;
+}
+
 decltype(Rule::kind) rule_kind_from(Section& section) {
   const std::string kind = section.text("kind");
   if (kind == "relative" || kind == "absolute") return Near{kind == "relative", section.not_negative("tolerance")};
   if (kind == "interval") {
-    Interval interval{section.number("false_alarm"), section.count_if("published_runs", 1, 1000).value_or(1), section.texts_if("pool")};
-    if (interval.false_alarm <= 0 || interval.false_alarm >= 0.5)
-      fail(Exit::io, "{}: 'false_alarm' = {} must lie between 0 and 0.5", section.place(), interval.false_alarm);
+    const auto false_alarm = false_alarm_from(section);
+    if (!false_alarm) fail(Exit::io, "{}: 'false_alarm' is missing", section.place());
+    Interval interval{*false_alarm, section.count_if("published_runs", 1, 1000).value_or(1), section.texts_if("pool")};
     for (const std::string& cell : interval.pool)
       if (cell.find('/') == std::string::npos)
         fail(Exit::io, "{}: 'pool' names \"{}\", which must read \"experiment/cell\"", section.place(), cell);
@@ -143,7 +157,7 @@ decltype(Rule::kind) rule_kind_from(Section& section) {
     if (after == section.has("before")) fail(Exit::io, "{}: an ordering needs either 'after' or 'before'", section.place());
     return Ordering{after, section.text(after ? "after" : "before"), section.not_negative("margin")};
   }
-  if (kind == "law") return Law{section.cell_metric("law"), section.not_negative("tolerance")};
+  if (kind == "law") return Law{section.cell_metric("law"), section.not_negative("tolerance"), false_alarm_from(section).value_or(0)};
   fail(Exit::io, "{}: 'kind' = \"{}\" must be relative, absolute, interval, ordering or law", section.place(), kind);
 }
 
@@ -194,9 +208,27 @@ Claim claim_from(const toml::table& table, std::size_t number, const std::string
   if (!is_judged && instead) fail(Exit::io, "{}: 'instead' without a rule", section.place());
   if (is_judged && !claim.metric) fail(Exit::io, "{}: 'metric' is missing", section.place());
   for (const auto& [profile, rule] : claim.rules)
-    if (!claim.published && !std::holds_alternative<Ordering>(rule.kind))
-      fail(Exit::io, "{}: 'published' is missing: only an ordering does without it", section.place());
+    if (!claim.published && !std::holds_alternative<Ordering>(rule.kind) && !std::holds_alternative<Law>(rule.kind))
+      fail(Exit::io, "{}: 'published' is missing: only an ordering or a law does without it", section.place());
   return claim;
+}
+
+bool is_control(char c) { return c < ' ' || c == 0x7f; }
+
+// Texts and keys become cells of tables and parts of messages, so each is one line.
+void check_lines(const toml::node& node, const std::string& file) {
+  const auto check = [&](std::string_view text, const toml::node& at) {
+    if (std::ranges::any_of(text, is_control))
+      fail(Exit::io, "{}: line {}: a key or text holds a line break or another control character", file, at.source().begin.line);
+  };
+  if (const auto* text = node.as_string()) check(text->get(), node);
+  if (const auto* list = node.as_array())
+    for (const toml::node& item : *list) check_lines(item, file);
+  if (const auto* table = node.as_table())
+    for (const auto& [key, value] : *table) {
+      check(key.str(), value);
+      check_lines(value, file);
+    }
 }
 
 // What can only be seen with all claims at hand: ids are unique, and orderings name a claim with a metric, or a metric.
@@ -218,12 +250,21 @@ void check_together(const std::vector<Claim>& claims, const std::string& file) {
 }  // namespace
 
 std::vector<Claim> parse_claims(const std::string& text, const std::string& file) {
+  // The parser's behaviour is undefined where some other characters stand outside strings.
+  const auto foreign = std::ranges::find_if(text, [](char c) { return static_cast<unsigned char>(c) > 0x7f; });
+  if (foreign != text.end())
+    fail(Exit::io, "{}: line {}: holds a character that is not ASCII; in a string, write \\uXXXX", file, 1 + std::count(text.begin(), foreign, '\n'));
   toml::table root;
   try {
     root = toml::parse(text);
   } catch (const toml::parse_error& error) {
-    fail(Exit::io, "{}: line {}: {}", file, error.source().begin.line, error.description());
+    std::string description(error.description());
+    std::ranges::replace_if(description, is_control, ' ');
+    fail(Exit::io, "{}: line {}: {}", file, error.source().begin.line, description);
+  } catch (const std::logic_error& error) {
+    fail(Exit::io, "{}: malformed TOML: {} does not hold", file, error.what());
   }
+  check_lines(root, file);
   for (const auto& [key, value] : root)
     if (key.str() != "claim") fail(Exit::io, "{}: unknown key '{}'; a file of claims holds only [[claim]]", file, key.str());
   const toml::array* tables = root["claim"].as_array();

@@ -10,14 +10,6 @@ namespace reporting {
 using experiments::Ledger;
 using experiments::Record;
 
-std::optional<CellMetric> cell_metric_from(const std::string& text) {
-  const std::size_t slash = text.find('/'), colon = text.find(" : ");
-  if (slash == std::string::npos || colon == std::string::npos || slash == 0 || slash + 1 >= colon || colon + 3 >= text.size()) return {};
-  return CellMetric{text.substr(0, slash), text.substr(slash + 1, colon - slash - 1), text.substr(colon + 3)};
-}
-
-std::string to_string(const CellMetric& metric) { return metric.cell_path() + " : " + metric.metric; }
-
 Results::Results(const Ledger& ledger, const IsStale& is_stale) {
   for (const auto& [profile, records] : ledger)
     for (const Record& record : records | std::views::values) {

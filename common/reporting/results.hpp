@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/experiments/record.hpp"
+#include "common/reporting/cell_metric.hpp"
 #include "common/reporting/statistics.hpp"
 
 #include <functional>
@@ -13,18 +14,6 @@
 namespace reporting {
 
 using experiments::Profile;
-
-// A metric of a cell, over all its seeds; written "experiment/cell : metric".
-struct CellMetric {
-  std::string experiment, cell, metric;
-
-  std::string cell_path() const { return experiment + "/" + cell; }
-  friend bool operator==(const CellMetric&, const CellMetric&) = default;
-};
-
-// Reads "experiment/cell : metric"; nothing when the text has another form.
-std::optional<CellMetric> cell_metric_from(const std::string& text);
-std::string to_string(const CellMetric& metric);
 
 // True for a record whose settings or revision are no longer the declared ones (experiments::stale, for one).
 using IsStale = std::function<bool(const experiments::Record&)>;

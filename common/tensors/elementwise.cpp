@@ -81,6 +81,43 @@ template <class T> Array<T> greater(const Array<T>& a, const Array<T>& b) { retu
 template <class T> Array<T> tanh_slope(const Array<T>& g, const Array<T>& y) { return zip(g, y, [](T p, T q) { return p * (T(1) - q * q); }); }
 template <class T> Array<T> sigmoid_slope(const Array<T>& g, const Array<T>& y) { return zip(g, y, [](T p, T q) { return p * q * (T(1) - q); }); }
 
+namespace {
+
+// y[i] = a[i] + b[i * step_b] c[i * step_c] with steps 0 or 1.
+template <class T>
+void add_product_range(const T* __restrict a, const T* __restrict b, int step_b, const T* __restrict c, int step_c, T* __restrict y,
+                       std::int64_t n) {
+  if (step_b && step_c) {
+#pragma omp simd
+    for (std::int64_t i = 0; i < n; ++i) y[i] = a[i] + b[i] * c[i];
+  } else {
+    const T factor = step_b ? *c : *b;
+    const T* __restrict x = step_b ? b : c;
+    const std::int64_t step = step_b || step_c;
+#pragma omp simd
+    for (std::int64_t i = 0; i < n; ++i) y[i] = a[i] + factor * x[i * step];
+  }
+}
+
+}  // namespace
+
+template <class T>
+Array<T> add_product(const Array<T>& a, const Array<T>& b, const Array<T>& c) {
+  Array<T> y(broadcast_shape(b.shape(), c.shape()));
+  require(y.shape() == a.shape(), "add_product: {} + {} {}", a.shape(), b.shape(), c.shape());
+  if (y.size() == 0) return y;
+  const BroadcastLoop loop(y.shape(), b.shape(), c.shape());
+  const T *p = a.data(), *q = b.data(), *r = c.data();
+  T* out = y.mutable_data();
+  const std::int64_t inner = loop.inner_extent();
+  parallel_ranges(loop.n_outer(), std::max<std::int64_t>(1, cheap / inner), [&, p, q, r, out](std::int64_t begin, std::int64_t end) {
+    loop.for_outer(begin, end, [&](std::int64_t row, std::int64_t at_b, std::int64_t at_c) {
+      add_product_range(p + row * inner, q + at_b, loop.inner_step_a(), r + at_c, loop.inner_step_b(), out + row * inner, inner);
+    });
+  });
+  return y;
+}
+
 template <class T>
 void add_into(Array<T>& into, const Array<T>& b) {
   require(into.shape() == b.shape(), "add_into: {} += {}", into.shape(), b.shape());
@@ -197,6 +234,7 @@ bool all_finite(const Array<T>& x) {
   template Array<T> sub(const Array<T>&, const Array<T>&);                                            \
   template Array<T> mul(const Array<T>&, const Array<T>&);                                            \
   template Array<T> div(const Array<T>&, const Array<T>&);                                            \
+  template Array<T> add_product(const Array<T>&, const Array<T>&, const Array<T>&);                   \
   template Array<T> greater(const Array<T>&, const Array<T>&);                                        \
   template Array<T> tanh_slope(const Array<T>&, const Array<T>&);                                     \
   template Array<T> sigmoid_slope(const Array<T>&, const Array<T>&);                                  \

@@ -12,6 +12,8 @@ template <class T> Array<T> add(const Array<T>& a, const Array<T>& b);
 template <class T> Array<T> sub(const Array<T>& a, const Array<T>& b);
 template <class T> Array<T> mul(const Array<T>& a, const Array<T>& b);
 template <class T> Array<T> div(const Array<T>& a, const Array<T>& b);
+// a + b c, for factors that broadcast to the shape of a.
+template <class T> Array<T> add_product(const Array<T>& a, const Array<T>& b, const Array<T>& c);
 template <class T> Array<T> greater(const Array<T>& a, const Array<T>& b);  // 1 where a > b, else 0
 // into += b, same shape; `into` must be the only owner.
 template <class T> void add_into(Array<T>& into, const Array<T>& b);
@@ -35,6 +37,8 @@ template <class T> Array<T> sigmoid_slope(const Array<T>& g, const Array<T>& y);
 // x repeated along new or unit axes; and its adjoint, the sum over them.
 template <class T> Array<T> broadcast_to(const Array<T>& x, const Shape& shape);
 template <class T> Array<T> sum_to(const Array<T>& x, const Shape& shape);
+// sum_to(a b, shape) in one pass, for a and b of one shape.
+template <class T> Array<T> sum_of_product(const Array<T>& a, const Array<T>& b, const Shape& shape);
 
 // Elements start .. start + length - 1 along an axis; and its adjoint, x put there between zeros.
 template <class T> Array<T> slice(const Array<T>& x, int axis, std::int64_t start, std::int64_t length);

@@ -35,6 +35,45 @@ void add_range(T* __restrict to, const T* __restrict from, std::int64_t n) {
   for (std::int64_t i = 0; i < n; ++i) to[i] += from[i];
 }
 
+template <class T>
+T sum_product_range(const T* __restrict a, const T* __restrict b, std::int64_t n) {
+  T sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (std::int64_t i = 0; i < n; ++i) sum += a[i] * b[i];
+  return sum;
+}
+
+template <class T>
+void add_product_range(T* __restrict to, const T* __restrict a, const T* __restrict b, std::int64_t n) {
+#pragma omp simd
+  for (std::int64_t i = 0; i < n; ++i) to[i] += a[i] * b[i];
+}
+
+// Sums elements laid out as `from` into an array of a shape that broadcasts to it: sum_range(at, n) gives the sum of n
+// elements from offset `at` on, add_range(to, at, n) adds each of them to its place in `to`.
+template <class T, class SumRange, class AddRange>
+Array<T> reduce(const Shape& from, const Shape& shape, const SumRange& sum_range, const AddRange& add_range) {
+  Array<T> y = Array<T>::zeros(shape);
+  if (from.size() == 0) return y;
+  const BroadcastLoop loop(from, shape, from);
+  T* to = y.mutable_data();
+  const std::int64_t inner = loop.inner_extent();
+  if (loop.inner_step_a()) {  // whole rows added up: the threads share the columns
+    parallel_ranges(inner, std::max<std::int64_t>(1, grain / loop.n_outer()), [&](std::int64_t begin, std::int64_t end) {
+      loop.for_outer(0, loop.n_outer(), [&](std::int64_t row, std::int64_t at, std::int64_t) {
+        add_range(to + at + begin, row * inner + begin, end - begin);
+      });
+    });
+  } else {  // sums within rows: the threads share the rows if no two go to the same place
+    const auto rows = [&](std::int64_t begin, std::int64_t end) {
+      loop.for_outer(begin, end, [&](std::int64_t row, std::int64_t at, std::int64_t) { to[at] += sum_range(row * inner, inner); });
+    };
+    if (loop.outer_distinct_in_a()) parallel_ranges(loop.n_outer(), std::max<std::int64_t>(1, grain / inner), rows);
+    else rows(0, loop.n_outer());
+  }
+  return y;
+}
+
 }  // namespace
 
 template <class T>
@@ -56,26 +95,18 @@ Array<T> broadcast_to(const Array<T>& x, const Shape& shape) {
 template <class T>
 Array<T> sum_to(const Array<T>& x, const Shape& shape) {
   require(broadcast_shape(shape, x.shape()) == x.shape(), "sum_to: {} to {}", x.shape(), shape);
-  Array<T> y = Array<T>::zeros(shape);
-  if (x.size() == 0) return y;
-  const BroadcastLoop loop(x.shape(), shape, x.shape());
-  const T* from = x.data();
-  T* to = y.mutable_data();
-  const std::int64_t inner = loop.inner_extent();
-  if (loop.inner_step_a()) {  // whole rows added up: the threads share the columns
-    parallel_ranges(inner, std::max<std::int64_t>(1, grain / loop.n_outer()), [&](std::int64_t begin, std::int64_t end) {
-      loop.for_outer(0, loop.n_outer(), [&](std::int64_t row, std::int64_t at, std::int64_t) {
-        add_range(to + at + begin, from + row * inner + begin, end - begin);
-      });
-    });
-  } else {  // sums within rows: the threads share the rows if no two go to the same place
-    const auto rows = [&](std::int64_t begin, std::int64_t end) {
-      loop.for_outer(begin, end, [&](std::int64_t row, std::int64_t at, std::int64_t) { to[at] += sum_range(from + row * inner, inner); });
-    };
-    if (loop.outer_distinct_in_a()) parallel_ranges(loop.n_outer(), std::max<std::int64_t>(1, grain / inner), rows);
-    else rows(0, loop.n_outer());
-  }
-  return y;
+  const T* p = x.data();
+  return reduce<T>(x.shape(), shape, [p](std::int64_t at, std::int64_t n) { return sum_range(p + at, n); },
+                   [p](T* to, std::int64_t at, std::int64_t n) { add_range(to, p + at, n); });
+}
+
+template <class T>
+Array<T> sum_of_product(const Array<T>& a, const Array<T>& b, const Shape& shape) {
+  require(a.shape() == b.shape() && broadcast_shape(shape, a.shape()) == a.shape(), "sum_of_product: {} times {} to {}", a.shape(),
+          b.shape(), shape);
+  const T *p = a.data(), *q = b.data();
+  return reduce<T>(a.shape(), shape, [p, q](std::int64_t at, std::int64_t n) { return sum_product_range(p + at, q + at, n); },
+                   [p, q](T* to, std::int64_t at, std::int64_t n) { add_product_range(to, p + at, q + at, n); });
 }
 
 template <class T>
@@ -214,6 +245,7 @@ Array<T> affine(const Array<T>& x, const Array<T>& w, const Array<T>& b) {
 #define SUITE_INSTANTIATE(T)                                                                     \
   template Array<T> broadcast_to(const Array<T>&, const Shape&);                                 \
   template Array<T> sum_to(const Array<T>&, const Shape&);                                       \
+  template Array<T> sum_of_product(const Array<T>&, const Array<T>&, const Shape&);              \
   template Array<T> slice(const Array<T>&, int, std::int64_t, std::int64_t);                     \
   template Array<T> pad(const Array<T>&, int, std::int64_t, std::int64_t);                       \
   template Array<T> gather(const Array<T>&, std::span<const std::int64_t>);                      \

@@ -76,7 +76,7 @@ Var<double> bound(const Vars& learned, int K, bool tempered, const Var<double>& 
   const Tempering<double> tempering =
       tempered ? fixed_tempering(learned[3], K, Schedule::root_inverse_beta) : no_tempering<double>();
   const auto end = hamiltonian_flow<double>({z_0, tempering.initial_momentum(gamma)}, K, {learned[2]}, tempering,
-                                            [&](const Var<double>& z) { return potential_gradient(data(), theta, z); });
+                                            potential_gradient(data(), theta));
   return elbo_draw(flow_log_ratio(log_joint(data(), theta, end.z), end.rho, distributions::standard_normal_log_prob(z_0)), d);
 }
 
@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(halving_the_step_quarters_the_energy_error) {
 BOOST_AUTO_TEST_CASE(the_potential_gradient_is_that_of_the_joint) {
   const Var<double> z = normal({n_sets, 4, d}, "z");
   const auto by_differentiation = grad<double>([&](const Var<double>& at) { return -sum(log_joint(data(), parameters(), at)); })(z);
-  BOOST_TEST(largest_difference(by_differentiation, potential_gradient(data(), parameters(), z)) <= 1e-10);
+  BOOST_TEST(largest_difference(by_differentiation, potential_gradient(data(), parameters())(z)) <= 1e-10);
 }
 
 BOOST_AUTO_TEST_CASE(the_oracle_is_consistent) {
@@ -157,7 +157,7 @@ BOOST_AUTO_TEST_CASE(the_estimate_is_unbiased) {
         const bool tempered = s_0 > 1 && K > 0;
         const auto tempering = tempered ? fixed_tempering(Var<double>(s_0), K, Schedule::root_inverse_beta) : no_tempering<double>();
         const auto end = hamiltonian_flow<double>({z_0, tempering.initial_momentum(gamma)}, K, {Var<double>(epsilon)}, tempering,
-                                                  [&](const Var<double>& z) { return potential_gradient(one, theta, z); });
+                                                  potential_gradient(one, theta));
         const Var<double> log_ratio = flow_log_ratio(log_joint(one, theta, end.z), end.rho, distributions::standard_normal_log_prob(z_0));
         const Var<double> weights = exp(log_p_hat(log_ratio, gamma) - log_p);
         const double mean = autodiff::mean(weights).item();

@@ -75,9 +75,10 @@ double sigma_error(double c, double v) {
 
 BOOST_AUTO_TEST_CASE(without_tempering_one_step_learns_variances_that_are_11_27_too_large) {
   Settings s = settings("hvae", 6000);
-  s.set("tempered", false);
+  s.set("tempering", std::string("none"));
   const auto result = run(s);
   BOOST_TEST(result["sigma_error"] == sigma_error(1, 11.0 / 27), boost::test_tools::tolerance(0.03));
+  BOOST_TEST(result["law_sigma_error"] == sigma_error(1, 11.0 / 27), boost::test_tools::tolerance(1e-12));
   BOOST_TEST(result["delta_to_x_bar"] < 0.05);
   BOOST_TEST(result["delta_error"] == result["mle_delta_error"], boost::test_tools::tolerance(0.1));
   BOOST_TEST(result.last_row().at("delta_error") == result["delta_error"], boost::test_tools::tolerance(1e-12));
@@ -93,7 +94,9 @@ BOOST_AUTO_TEST_CASE(tempering_removes_most_of_it) {
 BOOST_AUTO_TEST_CASE(the_doubled_term_doubles_the_variances) {
   Settings s = settings("iaf", 6000);
   s.set("as_coded", true);
-  BOOST_TEST(run(s)["sigma_error"] == sigma_error(2, 0), boost::test_tools::tolerance(0.1));
+  const auto doubled = run(s);
+  BOOST_TEST(doubled["sigma_error"] == sigma_error(2, 0), boost::test_tools::tolerance(0.1));
+  BOOST_TEST(doubled["law_sigma_error"] == sigma_error(2, 0), boost::test_tools::tolerance(1e-12));
   s.set("as_coded", false);
   BOOST_TEST(run(s)["sigma_error"] < 0.02);
 }

@@ -108,6 +108,16 @@ BOOST_AUTO_TEST_CASE(law_binds_ours_and_the_published_number) {
   BOOST_CHECK(judged_law(-137.5, -137.4) == Verdict::reproduced);
   BOOST_CHECK(judged_law(-137.5, -137.6) == Verdict::differs);    // ours is too far from the law
   BOOST_CHECK(judged_law(-137.906, -137.4) == Verdict::differs);  // the published number is
+
+  const std::string oracle =
+      "[[claim]]\nid = \"a\"\nwhere = \"w\"\nsays = \"s\"\nmetric = \"vae/n3 : bound\"\n"
+      "rule.paper = { kind = \"law\", law = \"vae/n20 : bound\", tolerance = TOLERANCE, false_alarm = 0.01, because = \"x\" }\n" + reproduced;
+  const auto within = [&](const std::string& tolerance) { return std::string(oracle).replace(oracle.find("TOLERANCE"), 9, tolerance); };
+  const double distance = std::abs(results(ledger()).accepted(Profile::paper, {"vae", "n3", "bound"})->mean -
+                                   results(ledger()).accepted(Profile::paper, {"vae", "n20", "bound"})->mean);
+  BOOST_CHECK(holds(within(fmt::format("{}", distance + 0.01))));  // without a published number only ours is bound
+  BOOST_CHECK(!holds(within(fmt::format("{}", distance - 0.01))));
+  BOOST_CHECK_CLOSE(false_alarm_budget(parsed(within("1.0"))), 0.01, 1e-9);
 }
 
 BOOST_AUTO_TEST_CASE(a_perturbed_number_fails_exactly_its_own_claim) {
@@ -251,7 +261,16 @@ BOOST_AUTO_TEST_CASE(refusals_name_file_claim_and_key) {
   BOOST_CHECK_EQUAL(refusal("[[claim]]\nwhere = \"b\"\n"), "published_toy.toml: claim number 1: 'id' is missing");
   BOOST_CHECK_EQUAL(refusal("[[claim]]\nid = 3\n"), "published_toy.toml: claim number 1: 'id' must be a string");
   BOOST_CHECK_EQUAL(refusal("x = 1\n"), "published_toy.toml: unknown key 'x'; a file of claims holds only [[claim]]");
+  BOOST_CHECK_EQUAL(refusal("[[claim]]\nid = \"a\"\nwhere = \"w\"\nsays = \"s\"\nmetric = \"vae/n3 : bound\"\n" + absolute(1)),
+                    at + "'published' is missing: only an ordering or a law does without it");
+  BOOST_CHECK_EQUAL(refusal(claim("a", "n3", -137, "rule.paper = { kind = \"interval\", because = \"x\" }\n" + reproduced)),
+                    at + "rule: paper: 'false_alarm' is missing");
   BOOST_CHECK(refusal("[[claim]\n").starts_with("published_toy.toml: line 1: "));
+  for (const char* text : {"\n\"x\\ny\" = 1\n", "\n[[claim]]\nid = [\"a\", \"\\u001b\"]\n", "\n[claim.x]\ny = { z = \"\"\"\n\n\"\"\" }"})
+    BOOST_CHECK(refusal(text).ends_with("a key or text holds a line break or another control character"));
+  BOOST_CHECK(refusal("[[claim]]\nid = t\n").find('\n') == std::string::npos);
+  BOOST_CHECK(refusal("[[ = 1\n").starts_with("published_toy.toml: malformed TOML: "));
+  BOOST_CHECK_EQUAL(refusal("# one\n\u039c = 2\n"), "published_toy.toml: line 2: holds a character that is not ASCII; in a string, write \\uXXXX");
 }
 
 BOOST_AUTO_TEST_CASE(claims_about_undeclared_cells_are_refused) {

@@ -30,11 +30,14 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(sums_and_repetitions_in_all_patterns, T, Scalars) 
       BOOST_TEST_CONTEXT(to_string(full) << " and " << to_string(part)) {
         const Array<T> x = whole_numbers<T>(full, 1), y = whole_numbers<T>(part, 2);
         BOOST_TEST(same(kernels::sum_to(x, part), naive_sum_to(x, part)));
+        const Array<T> factor = whole_numbers<T>(full, 5);
+        BOOST_TEST(same(kernels::sum_of_product(x, factor, part), naive_sum_to(kernels::mul(x, factor), part)));
         BOOST_TEST(same(kernels::broadcast_to(y, full), tabulate<T>(full, [&](const Index& index) { return at(y, index); })));
       }
     }
   BOOST_CHECK_THROW(kernels::sum_to(normals<T>({2, 3}, 1), {2}), std::invalid_argument);
   BOOST_CHECK_THROW(kernels::sum_to(normals<T>({3}, 1), {2, 3}), std::invalid_argument);
+  BOOST_CHECK_THROW(kernels::sum_of_product(normals<T>({2, 3}, 1), normals<T>({3}, 1), {3}), std::invalid_argument);
   BOOST_CHECK_THROW(kernels::broadcast_to(normals<T>({2}, 1), {2, 3}), std::invalid_argument);
   BOOST_CHECK_THROW(kernels::broadcast_to(normals<T>({2, 3}, 1), {3}), std::invalid_argument);
 }
