@@ -83,7 +83,8 @@ class Convolutions {
 }  // namespace
 
 int main(int, char** argv) {
-  contest::settle_environment(argv);
+  // LibTorch's transposed convolutions multiply image by image in its own threads; OpenBLAS's would only be in their way.
+  contest::settle_environment(argv, {{"OPENBLAS_NUM_THREADS", "1"}});
 
   OurStep our_step;
   Convolutions convolutions;

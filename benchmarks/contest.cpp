@@ -36,7 +36,7 @@ double milliseconds_a_step(const std::function<void()>& step, int n) {
 
 }  // namespace
 
-void settle_environment(char** argv) {
+void settle_environment(char** argv, const Settings& others) {
   bool changed = false;
   const auto set = [&](const char* name, const std::string& value) {
     if (std::getenv(name)) return;
@@ -51,6 +51,7 @@ void settle_environment(char** argv) {
     set("OPENBLAS_CORETYPE", "Haswell");
     set("ATEN_CPU_CAPABILITY", "avx2");
   }
+  for (const auto& [name, value] : others) set(name.c_str(), value);
   if (changed) execv("/proc/self/exe", argv);
   mallopt(M_MMAP_MAX, 0);
   mallopt(M_TRIM_THRESHOLD, -1);
