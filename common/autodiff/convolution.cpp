@@ -59,8 +59,8 @@ std::int64_t floor_half(std::int64_t n) { return (n - (n % 2 != 0 && n < 0)) / 2
 std::int64_t phase_reach(std::int64_t kernel) { return (kernel / 2 + 1) / 2; }
 
 // Along one axis, with r = kernel / 2: element k of the kernel meets, for an even (a = 0) or odd (a = 1) pixel 2 i + a
-// of the result, pixel floor((2 i + a + k - r) / 2) of x. The matrix [kernel^2, 4 taps^2] has a one where an element in two
-// dimensions meets a tap of a phase.
+// of the result, pixel floor((2 i + a + k - r) / 2) of x. The matrix [kernel^2, 4 taps^2] has a one where an element in
+// two dimensions meets a tap of a phase.
 template <class T>
 Array<T> phase_matrix(std::int64_t kernel) {
   const std::int64_t reach = phase_reach(kernel), taps = 2 * reach + 1;
@@ -77,7 +77,8 @@ Array<T> phase_matrix(std::int64_t kernel) {
 
 template <class T> Var<T> conv_of_upsampled(const Var<T>& x, const Var<T>& w) {
   const Extents kernel = extents_of(w);
-  tensors::require(kernel[0] == kernel[1] && kernel[0] % 2 == 1, "conv_of_upsampled: a kernel of {} x {} is not square and odd", kernel[0], kernel[1]);
+  tensors::require(kernel[0] == kernel[1] && kernel[0] % 2 == 1, "conv_of_upsampled: a kernel of {} x {} is not square and odd", kernel[0],
+                   kernel[1]);
   const std::int64_t n_out = w.shape()[0], n_in = w.shape()[1], reach = phase_reach(kernel[0]), taps = 2 * reach + 1;
   const Var<T> folded = matmul(reshape(w, {n_out * n_in, kernel[0] * kernel[1]}), Var<T>(phase_matrix<T>(kernel[0])));
   const Var<T> by_phase = permute(reshape(folded, {n_out, n_in, 4, taps * taps}), {0, 2, 1, 3});

@@ -68,7 +68,8 @@ void add_planes(const Convolution& c, const Layout& layout, const float* product
   std::fill_n(phases, stride_rows * stride_columns * layout.phase, 0.0f);
   for (std::int64_t i = 0; i < c.kernel[0]; ++i)
     for (std::int64_t j = 0; j < c.kernel[1]; ++j, products += layout.plane) {
-      float* __restrict to = phases + (i % stride_rows * stride_columns + j % stride_columns) * layout.phase + i / stride_rows * layout.pitch + j / stride_columns;
+      const std::int64_t phase = i % stride_rows * stride_columns + j % stride_columns;
+      float* __restrict to = phases + phase * layout.phase + i / stride_rows * layout.pitch + j / stride_columns;
 #pragma omp simd
       for (std::int64_t p = 0; p < layout.plane; ++p) to[p] += products[p];
     }

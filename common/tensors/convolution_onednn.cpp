@@ -6,8 +6,11 @@
 
 #include <omp.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
+#include <unordered_map>
+#include <vector>
 
 namespace tensors {
 namespace {
@@ -23,7 +26,10 @@ memory::desc described(const memory::dims& extents, memory::format_tag layout) {
 class Operand {
  public:
   Operand(const dnnl::engine& engine, int argument, const memory::desc& wanted, bool is_result)
-      : argument_(argument), is_result_(is_result), plain_(described(wanted.dims(), memory::format_tag::abcd), engine, nullptr), wanted_(wanted, engine, nullptr) {
+      : argument_(argument),
+        is_result_(is_result),
+        plain_(described(wanted.dims(), memory::format_tag::abcd), engine, nullptr),
+        wanted_(wanted, engine, nullptr) {
     if (plain_.get_desc() == wanted) return;
     reorder_ = is_result ? dnnl::reorder(wanted_, plain_) : dnnl::reorder(plain_, wanted_);
   }

@@ -56,7 +56,8 @@ void split_row(const T* __restrict from, T* __restrict even, T* __restrict odd, 
 template <class Body>
 void for_phase_rows(const Shape& small, const Body& body) {
   const std::int64_t rows = small[2], columns = small[3], plane = rows * columns;
-  parallel_ranges(planes(small) / 4, std::max<std::int64_t>(1, grain / std::max<std::int64_t>(1, 4 * plane)), [&](std::int64_t begin, std::int64_t end) {
+  const std::int64_t grain_in_planes = std::max<std::int64_t>(1, grain / std::max<std::int64_t>(1, 4 * plane));
+  parallel_ranges(planes(small) / 4, grain_in_planes, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t p = begin; p < end; ++p)
       for (std::int64_t row = 0; row < 2 * rows; ++row) {
         const std::int64_t even = (4 * p + row % 2 * 2) * plane + row / 2 * columns;

@@ -83,7 +83,8 @@ Results<T> by_kernels(const Case& c, const Array<T>& x, const Array<T>& w, const
 
 Results<double> by_definition(const Case& c, const Array<double>& x, const Array<double>& w, const Array<double>& g) {
   Results<double> r{Array<double>::zeros(c.y()), Array<double>::zeros(c.x()), Array<double>::zeros(c.w())};
-  for_terms(c, [&, to_y = r.y.mutable_data(), to_x = r.x.mutable_data(), to_w = r.w.mutable_data()](std::int64_t in_x, std::int64_t in_w, std::int64_t in_y) {
+  double *to_y = r.y.mutable_data(), *to_x = r.x.mutable_data(), *to_w = r.w.mutable_data();
+  for_terms(c, [&](std::int64_t in_x, std::int64_t in_w, std::int64_t in_y) {
     to_y[in_y] += x[in_x] * w[in_w];
     to_x[in_x] += g[in_y] * w[in_w];
     to_w[in_w] += x[in_x] * g[in_y];
@@ -133,10 +134,15 @@ BOOST_AUTO_TEST_CASE(float_rounds_as_a_sum_does) {
   for (const Case& c : networks)
     BOOST_TEST_CONTEXT(c) {
       const Array<float> x = normals<float>(c.x(), 1), w = normals<float>(c.w(), 2), g = normals<float>(c.y(), 3);
-      const auto widened = [](const Array<float>& a) { return tabulate<double>(a.shape(), [&](const Index& index) { return double(at(a, index)); }); };
-      const auto absolute = [](const Array<float>& a) { return tabulate<double>(a.shape(), [&](const Index& index) { return std::abs(double(at(a, index))); }); };
+      const auto widened = [](const Array<float>& a) {
+        return tabulate<double>(a.shape(), [&](const Index& index) { return static_cast<double>(at(a, index)); });
+      };
+      const auto absolute = [&](const Array<float>& a) {
+        return tabulate<double>(a.shape(), [&](const Index& index) { return std::abs(static_cast<double>(at(a, index))); });
+      };
       const Results<float> ours = by_kernels(c, x, w, g);
-      const Results<double> exact = by_kernels(c, widened(x), widened(w), widened(g)), scale = by_kernels(c, absolute(x), absolute(w), absolute(g));
+      const Results<double> exact = by_kernels(c, widened(x), widened(w), widened(g));
+      const Results<double> scale = by_kernels(c, absolute(x), absolute(w), absolute(g));
       const auto check = [](const Array<float>& a, const Array<double>& b, const Array<double>& s, std::int64_t n_terms) {
         std::int64_t n_wrong = 0;
         for (std::int64_t i = 0; i < a.size(); ++i)
