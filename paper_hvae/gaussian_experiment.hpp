@@ -10,7 +10,7 @@ namespace hvae {
 //
 // | setting | meaning |
 // |---|---|
-// | `method` | "hvae", "planar", "iaf", "vb" |
+// | `method` | "hvae", "planar", "iaf", "vb", "vb_along_the_ridge" |
 // | `d`, `n_sets`, `N` | dimension, data sets, observations in each |
 // | `K` | leapfrog steps, or planar layers |
 // | `tempering` | HVAE: "fixed" or "none" |

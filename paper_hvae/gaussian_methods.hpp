@@ -96,24 +96,34 @@ void visit(HamiltonianMethod<T>& method, F&& f) {
 
 // ## Mean-field variational Bayes
 //
-// $q(z) = N(\mu_Z, \mathrm{diag}\,\sigma_Z^2)$; the bound is in closed form (mean_field_elbo in gaussian_model.hpp).
+// $q(z) = N(\mu_Z, \mathrm{diag}\,\sigma_Z^2)$; the bound is in closed form (mean_field_elbo in gaussian_model.hpp). It holds
+// $\Delta + \mu_Z$ with a curvature of $N / \sigma^2$, and $\mu_Z$ alone, through the prior, with a curvature of 1: in the authors'
+// coordinates $(\Delta, \mu_Z)$ a ridge that a step-by-step optimiser walks along slowly. In the coordinates $(\Delta, \Delta + \mu_Z)$
+// the ridge is an axis.
+enum class Coordinates { as_coded, along_the_ridge };
+
 template <class T>
 struct MeanFieldMethod {
   GaussianParameters<T> theta;
-  Var<T> mu_Z, log_sigma_Z;  // [n_sets, 1, d]
+  Var<T> centre;       // [n_sets, 1, d]: mu_Z, or Delta + mu_Z
+  Var<T> log_sigma_Z;  // [n_sets, 1, d]
+  Coordinates coordinates = Coordinates::as_coded;
+
+  Var<T> mu_Z() const { return coordinates == Coordinates::as_coded ? centre : centre - theta.Delta; }
 
   Var<T> elbo(const SufficientStatistics<T>& data) const {
-    const Var<T> q_variance = exp(log_sigma_Z * T(2)), precision = exp(theta.log_sigma * T(-2));
-    const Var<T> misfit = square(data.x_bar - theta.Delta - mu_Z) + q_variance;  // E (y - z)^2
+    const Var<T> q_variance = exp(log_sigma_Z * T(2)), precision = exp(theta.log_sigma * T(-2)), mean = mu_Z();
+    const Var<T> y = coordinates == Coordinates::as_coded ? data.x_bar - theta.Delta - mean : data.x_bar - centre;
+    const Var<T> misfit = square(y) + q_variance;  // E (x_bar - Delta - z)^2
     const Var<T> terms = theta.log_sigma * (-data.N) - (data.S + misfit * data.N) * precision * T(0.5) + log_sigma_Z + T(0.5) -
-                         (square(mu_Z) + q_variance) * T(0.5) - static_cast<T>(0.5 * std::log(2 * std::numbers::pi)) * data.N;
+                         (square(mean) + q_variance) * T(0.5) - static_cast<T>(0.5 * std::log(2 * std::numbers::pi)) * data.N;
     return reshape(sum(terms, -1), {terms.shape()[0]});
   }
 };
 template <class T, class F>
 void visit(MeanFieldMethod<T>& method, F&& f) {
   f("theta", method.theta);
-  f("mu_Z", method.mu_Z);
+  f("centre", method.centre);
   f("log_sigma_Z", method.log_sigma_Z);
 }
 

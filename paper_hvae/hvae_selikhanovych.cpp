@@ -49,7 +49,6 @@ std::vector<Cell> cells(Profile profile) {
       }
       // Its error is a matter of the draw of z and the number of steps: five seeds show the spread.
       for (std::uint64_t seed = 0; seed < (is_paper ? 5 : 1); ++seed) add(method, method.cell, vb_passes(d), batch, seed);
-      add(method, "vb_converged", is_paper ? 12'000 : 2000, batch, 0);
     }
     // What is left of HVAE's error of sigma when a step sees all rows.
     for (const Method& method : gaussian_methods())

@@ -134,8 +134,7 @@ void figures_5_to_8(Page& page, const GaussianResults& results) {
        "The error falls until |Δ| has been walked, 1000 steps (25 passes) for each unit, and then stands at |z|².",
        "a tempered HVAE curve above an untempered one at the end.", true},
       {7, "delta_error", "the error of Δ", "error of Δ",
-       "VB walks at half the pace of the others, because half of x̄ is taken up by the mean of q; at large d it has not arrived at the last "
-       "pass.",
+       "VB stops halfway, where Δ + μ_Z = x̄, and from there creeps along the ridge; at large d it has not arrived at the last pass.",
        "a VB curve that is flat at its end for d = 300 or 400.", true},
       {8, "sigma_error", "the error of Σ", "error of Σ", "VB falls to the exact maximiser; the others stop where their width or their objective stops them.",
        "a flow that goes on falling: its level would be a matter of steps.", true}};
@@ -221,11 +220,12 @@ void doubled_term(Page& page, const GaussianResults& results) {
 
 void vb_budget(Page& page, const GaussianResults& results, const Published& published) {
   page.prose("Why VB's error is its step budget",
-             "Mean-field VB contains the exact posterior of this model (it is diagonal), so its optimum is the exact maximiser. But Δ + μ_Z = x̄ is "
-             "found at once, half of it in each, and from there only the prior's pull on μ_Z moves the two apart, at RMSProp's 0.001 a step. |Δ_j| "
-             "goes up to 40: the passes run out first. Given 12,000 passes, VB arrives.\n");
+             "Mean-field VB contains the exact posterior of this model (it is diagonal), so its optimum is the exact maximiser. Δ + μ_Z = x̄ is found "
+             "soon, half of it in each; from there only the prior's pull on μ_Z moves the two apart, along a ridge that is N/σ² times steeper across than along. "
+             "RMSProp divides by the steepness across, and |Δ_j| goes up to 40: the passes run out first. In the coordinates (Δ, Δ + μ_Z), in which the "
+             "ridge is an axis, the same bound with the same optimiser arrives within 2,000 passes.\n");
   Table table{{{"d", Align::right}, {"passes", Align::right}, {"error of Δ", Align::right}, {"exact maximiser", Align::right}, {"ratio", Align::right},
-               {"published ratio", Align::right}, {"converged: error of Δ", Align::right}, {"exact maximiser, same data", Align::right},
+               {"published ratio", Align::right}, {"along the ridge: error of Δ", Align::right}, {"exact maximiser, same data", Align::right},
                {"error of Σ", Align::right}},
               {}};
   for (const std::int64_t d : results.dimensions()) {
@@ -236,13 +236,14 @@ void vb_budget(Page& page, const GaussianResults& results, const Published& publ
     table.rows.push_back({std::to_string(d), std::to_string(record->identity.settings.count("n_steps") / 40), results.text(d, "vb", "delta_error", 1),
                           results.text(d, "vb", "mle_delta_error", 1), results.text(d, "vb", "delta_over_mle", 2),
                           printed ? fmt::format("{:.2f}", std::stod(vb->second) / std::stod(hvae->second)) : "–",
-                          results.text(d, "vb_converged", "delta_error", 2), results.text(d, "vb_converged", "mle_delta_error", 2),
-                          results.text(d, "vb_converged", "sigma_error", 2)});
+                          results.text(d, "vb_along_the_ridge", "delta_error", 2), results.text(d, "vb_along_the_ridge", "mle_delta_error", 2),
+                          results.text(d, "vb_along_the_ridge", "sigma_error", 2)});
   }
-  page.table("VB, at its budget and beyond", table,
-             {.see = "The ratio passes one between d = 50 and d = 100 and grows; converged, there is nothing left of it. (The published ratio is VB's error over HVAE's, "
-                     "which is the maximiser's.)",
-              .contradicted = "a converged VB off the exact maximiser.", .profile = results.profile()});
+  page.table("VB at its budget, and along the ridge", table,
+             {.see = "The ratio passes one between d = 50 and d = 100 and grows; in the coordinates of the ridge there is nothing left of it. (The "
+                     "published ratio is VB's error over HVAE's, which is the maximiser's. Five seeds, but one along the ridge: hence two columns "
+                     "of the exact maximiser.)",
+              .contradicted = "VB along the ridge off the exact maximiser.", .profile = results.profile()});
 }
 
 void hvae_sigma(Page& page, const GaussianResults& results, const Published& published) {
@@ -324,7 +325,7 @@ void write_selikhanovych_report(Page& page, const experiments::Ledger&) {
   page.erratum({"authors' code, flows' objective", "−N/σ² (S/N + y² − y z + z²/2)", "−N/2σ² (S/N + (y − z)²)", "the part without z counts twice"});
   page.erratum({"Tables 1 and 4, d = 300, PNF K = 1", "558.2, 222.84", "about 520, 189.5", "one of the authors' three runs did not settle; K = 30 on the same data gives 520.3, 188.87"});
   page.erratum({"section 1.1, leapfrog", "z_k = ρ_{k−1} + ε ρ_{k−1}", "z_k = z_{k−1} + ε ρ_{k−1}", "a slip of the pen"});
-  page.erratum({"section 2.1.6", "VB needs more iterations for convergence", "it is not converged with them either", "VB at its budget and beyond, above"});
+  page.erratum({"section 2.1.6", "VB needs more iterations for convergence", "it is not converged with them either", "VB at its budget, and along the ridge, above"});
 }
 
 }  // namespace hvae

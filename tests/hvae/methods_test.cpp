@@ -96,6 +96,9 @@ BOOST_AUTO_TEST_CASE(gradients_agree_with_differences_in_every_block_of_every_me
     }
   const MeanFieldMethod<double> vb{parameters(), normal({n_sets, 1, d}, "mu"), normal({n_sets, 1, d}, "log_sigma_Z") * 0.3};
   BOOST_TEST(check(vb, 2).passed());
+  MeanFieldMethod<double> along_the_ridge = vb;
+  along_the_ridge.coordinates = Coordinates::along_the_ridge;
+  BOOST_TEST(check(along_the_ridge, 2).passed());
   for (const Objective objective : {Objective::right, Objective::as_coded}) {
     const PlanarMethod<double> pnf{parameters(), planar(), 2, objective};
     const auto of_planar = check(pnf, 1, z_0);
@@ -113,7 +116,7 @@ BOOST_AUTO_TEST_CASE(the_mean_field_bound_is_the_closed_form) {
     double expected = 0;
     for (std::int64_t j = 0; j < d; ++j) {
       const auto at = [&](const Var<double>& v) { return v.value()[set * d + j]; };
-      expected += mean_field_elbo(N, at(data().x_bar), at(data().S), at(vb.theta.Delta), std::exp(at(vb.theta.log_sigma)), at(vb.mu_Z),
+      expected += mean_field_elbo(N, at(data().x_bar), at(data().S), at(vb.theta.Delta), std::exp(at(vb.theta.log_sigma)), at(vb.mu_Z()),
                                   std::exp(2 * at(vb.log_sigma_Z)));
     }
     BOOST_TEST(bound.value()[set] == expected, tt::tolerance(1e-12));
