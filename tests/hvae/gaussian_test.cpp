@@ -89,12 +89,14 @@ BOOST_AUTO_TEST_CASE(without_tempering_one_step_learns_variances_that_are_11_27_
 BOOST_AUTO_TEST_CASE(the_optimiser_takes_its_share_of_the_width) {
   Settings s = settings("hvae", 20'000);
   s.set("tempering", std::string("none"));
-  s.set("N", std::int64_t{16'384});  // so that the data's own scatter moves the error by a quarter percent only
   s.set("batch", std::int64_t{0});
+  // RMSProp leaves log sigma with a deviation of 0.01; over 50 data sets that, and the data's scatter, come to 0.3 %.
+  s.set("N", std::int64_t{16'384});
+  s.set("n_sets", std::int64_t{50});
   for (const auto& [optimiser, kept] : {std::pair{"rmsprop_tensorflow1", 0.98}, {"rmsprop_pytorch", 0.998}}) {
     s.set("optimiser", std::string(optimiser));
     const double ours = run(s)["sigma_error"], law = sigma_error(1, kept * 11.0 / 27);
-    BOOST_TEST(ours == law, boost::test_tools::tolerance(0.006));  // the other optimiser's law is 2.1 % away
+    BOOST_TEST(ours == law, boost::test_tools::tolerance(0.01));  // the other optimiser's law is 2.1 % away
   }
 }
 
