@@ -25,6 +25,9 @@ struct Normal {
     return sum(square(standardised) * T(-0.5) - log_scale, -1) - half_log_2_pi() * dimensions();
   }
 
+  // log p(sample(noise)), without computing back what the noise was: [.., d] -> [..].
+  Var<T> log_prob_of_sample(const Var<T>& noise) const { return sum(square(noise) * T(-0.5) - log_scale, -1) - half_log_2_pi() * dimensions(); }
+
   // KL(this || N(0, I)) in nats: 1/2 sum(mean^2 + scale^2 - 1 - log scale^2), [.., d] -> [..].
   Var<T> kl_to_standard() const { return sum(square(mean) + exp(log_scale * T(2)) - log_scale * T(2) - T(1), -1) * T(0.5); }
 

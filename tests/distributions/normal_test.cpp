@@ -159,4 +159,12 @@ BOOST_AUTO_TEST_CASE(gradients_to_second_order) {
   check([](const auto& x) { return standard_normal_log_prob(x[0]); }, {three[0]});
 }
 
+BOOST_AUTO_TEST_CASE(the_density_of_a_draw_is_that_of_its_noise) {
+  const NormalD p = batch({3, 2}, 40);
+  for (const Shape& shape : {Shape{3, 2}, Shape{5, 3, 2}}) {  // one draw of each, five draws of each
+    const Var<double> noise = draw(shape, 43);
+    check_equal(p.log_prob_of_sample(noise), p.log_prob(p.sample(noise)), 1e-12);
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

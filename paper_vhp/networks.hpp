@@ -1,0 +1,123 @@
+// # The networks of the low-dimensional data sets
+//
+// Table 3: four hidden layers of 256 ReLU units in each of the four conditionals, Gaussian outputs. `widths` lists the
+// hidden layers, so that tests can have small ones.
+#pragma once
+
+#include "common/distributions/normal.hpp"
+#include "common/nn/layers.hpp"
+
+#include <cmath>
+#include <numbers>
+#include <vector>
+
+namespace vhp {
+
+using autodiff::Var;
+using distributions::Normal;
+using nn::Dense;
+using tensors::Stream;
+
+using Widths = std::vector<std::int64_t>;
+
+// The hidden layers: [.., n_in] -> [.., last width].
+template <class T>
+struct Hidden {
+  std::vector<Dense<T>> layers;
+
+  Hidden(std::int64_t n_in, const Widths& widths, Stream& stream) {
+    for (const std::int64_t width : widths) {
+      layers.emplace_back(n_in, width, nn::glorot, stream);
+      n_in = width;
+    }
+  }
+
+  Var<T> operator()(Var<T> h) const {
+    for (const Dense<T>& layer : layers) h = relu(layer(h));
+    return h;
+  }
+};
+
+template <class T, class F>
+void visit(Hidden<T>& hidden, F&& f) {
+  f("layers", hidden.layers);
+}
+
+// A diagonal Gaussian whose mean and log standard deviation are functions of the condition.
+template <class T>
+struct GaussianNetwork {
+  Hidden<T> hidden;
+  Dense<T> mean, log_scale;
+
+  GaussianNetwork(std::int64_t n_in, const Widths& widths, std::int64_t n_out, Stream& stream)
+      : hidden(n_in, widths, stream), mean(widths.back(), n_out, nn::glorot, stream), log_scale(widths.back(), n_out, nn::glorot, stream) {}
+
+  Normal<T> operator()(const Var<T>& condition) const {
+    const Var<T> h = hidden(condition);
+    return {mean(h), log_scale(h)};
+  }
+};
+
+template <class T, class F>
+void visit(GaussianNetwork<T>& network, F&& f) {
+  f("hidden", network.hidden);
+  f("mean", network.mean);
+  f("log_scale", network.log_scale);
+}
+
+// The likelihood: independent normals of one fixed variance around the decoder's mean.
+template <class T>
+struct FixedVarianceNormal {
+  Var<T> mean;  // [.., n]
+  double variance;
+
+  // [.., n] -> [..], nats.
+  Var<T> log_prob(const Var<T>& x) const {
+    const double n = static_cast<double>(x.shape()[x.shape().rank() - 1]);
+    return squared_error(x) * static_cast<T>(-0.5 / variance) - static_cast<T>(0.5 * n * std::log(2 * std::numbers::pi * variance));
+  }
+  // C: the mean over the n components.
+  Var<T> reconstruction_error(const Var<T>& x) const { return squared_error(x) / static_cast<T>(x.shape()[x.shape().rank() - 1]); }
+
+ private:
+  Var<T> squared_error(const Var<T>& x) const { return sum(square(mean - x), -1); }
+};
+
+// $q_\phi(z \mid x)$ and $p_\theta(x \mid z)$.
+template <class T>
+struct FirstLayer {
+  GaussianNetwork<T> encoder;
+  Hidden<T> decoder_hidden;
+  Dense<T> decoder_mean;
+  double variance;
+
+  FirstLayer(std::int64_t n_x, std::int64_t d, const Widths& widths, double variance, Stream stream)
+      : encoder(n_x, widths, d, stream), decoder_hidden(d, widths, stream), decoder_mean(widths.back(), n_x, nn::glorot, stream), variance(variance) {}
+
+  Normal<T> q(const Var<T>& x) const { return encoder(x); }
+  FixedVarianceNormal<T> p(const Var<T>& z) const { return {decoder_mean(decoder_hidden(z)), variance}; }
+  std::int64_t latent_size() const { return encoder.mean.bias.shape()[0]; }
+};
+
+template <class T, class F>
+void visit(FirstLayer<T>& layer, F&& f) {
+  f("encoder", layer.encoder);
+  f("decoder.hidden", layer.decoder_hidden);
+  f("decoder.mean", layer.decoder_mean);
+}
+
+// $q_\Phi(\zeta \mid z)$ and $p_\Theta(z \mid \zeta)$; $\zeta$ has the size of $z$.
+template <class T>
+struct SecondLayer {
+  GaussianNetwork<T> q, p;
+
+  SecondLayer(std::int64_t d, const Widths& widths, Stream stream) : q(d, widths, d, stream), p(d, widths, d, stream) {}
+};
+
+template <class T, class F>
+void visit(SecondLayer<T>& layer, F&& f) {
+  f("q", layer.q);
+  f("p", layer.p);
+}
+
+}  // namespace vhp

@@ -1,0 +1,66 @@
+#include "paper_vhp/pendulum.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+namespace vhp {
+namespace {
+
+constexpr std::int64_t side = 16;
+constexpr double pivot = 7.5;  // both coordinates of the image's centre, in pixels
+constexpr double length = 6, rod_width = 0.7, blob_radius = 5, blob_width = 1;
+
+double grey_level(double x, double y, double angle, bool blob) {
+  const double along_x = std::sin(angle), along_y = std::cos(angle);  // y points down
+  const double from_x = x - pivot, from_y = y - pivot;
+  const double along = blob ? blob_radius : std::clamp(from_x * along_x + from_y * along_y, 0.0, length);
+  const double width = blob ? blob_width : rod_width;
+  return std::exp(-0.5 * (std::pow(from_x - along * along_x, 2) + std::pow(from_y - along * along_y, 2)) / (width * width));
+}
+
+}  // namespace
+
+datasets::ImageSet draw_pendulum(std::span<const double> angles, const Rendering& rendering, tensors::Stream stream) {
+  datasets::ImageSet set;
+  set.n = static_cast<std::int64_t>(angles.size());
+  set.height = set.width = side;
+  set.pixels.reserve(angles.size() * side * side);
+  for (const double angle : angles) {
+    const auto noise = rendering.noise > 0 ? stream.normal<double>({side * side}) : tensors::Array<double>::zeros({side * side});
+    for (std::int64_t y = 0; y < side; ++y)
+      for (std::int64_t x = 0; x < side; ++x) {
+        const double level = grey_level(static_cast<double>(x), static_cast<double>(y), angle, rendering.blob) + rendering.noise * noise[y * side + x];
+        set.pixels.push_back(static_cast<std::uint8_t>(std::lround(255 * std::clamp(level, 0.0, 1.0))));
+      }
+  }
+  return set;
+}
+
+Pendulum pendulum(std::int64_t n, const Rendering& rendering) {
+  Pendulum data;
+  const auto uniform = tensors::Stream(0, "pendulum angles").uniform<double>({n});
+  for (double u : uniform) data.angles.push_back(2 * std::numbers::pi * u);
+  data.images = draw_pendulum(data.angles, rendering, tensors::Stream(0, "pendulum noise"));
+  return data;
+}
+
+SeenAngle seen_angle(std::span<const float> image, const Rendering& rendering) {
+  constexpr int n_candidates = 360;
+  SeenAngle best{0, std::numeric_limits<double>::infinity()};
+  for (int i = 0; i < n_candidates; ++i) {
+    const double angle = 2 * std::numbers::pi * i / n_candidates;
+    double squares = 0;
+    for (std::int64_t y = 0; y < side; ++y)
+      for (std::int64_t x = 0; x < side; ++x) {
+        const double level = grey_level(static_cast<double>(x), static_cast<double>(y), angle, rendering.blob);
+        squares += std::pow(static_cast<double>(image[static_cast<std::size_t>(y * side + x)]) - level, 2);
+      }
+    const double distance = std::sqrt(squares / (side * side));
+    if (distance < best.distance) best = {angle, distance};
+  }
+  return best;
+}
+
+}  // namespace vhp

@@ -1,0 +1,159 @@
+// The pendulum's images, and the angle read off codes whose answer is known.
+#include "paper_vhp/angle_regression.hpp"
+#include "paper_vhp/pendulum.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <cmath>
+#include <numbers>
+
+using namespace vhp;
+using tensors::Stream;
+namespace tt = boost::test_tools;
+
+namespace {
+
+constexpr double pi = std::numbers::pi;
+
+std::vector<float> greys(std::span<const std::uint8_t> image) {
+  std::vector<float> values;
+  for (const std::uint8_t level : image) values.push_back(static_cast<float>(level) / 255);
+  return values;
+}
+
+std::uint8_t pixel(const datasets::ImageSet& set, std::int64_t image, std::int64_t y, std::int64_t x) {
+  return set.image(image)[static_cast<std::size_t>(16 * y + x)];
+}
+
+std::vector<double> even_angles(int n) {
+  std::vector<double> angles;
+  for (int i = 0; i < n; ++i) angles.push_back(2 * pi * i / n);
+  return angles;
+}
+
+struct Codes {
+  std::vector<double> z_1, z_2;
+};
+template <class Curve>
+Codes codes(const std::vector<double>& angles, const Curve& curve) {
+  Codes c;
+  for (double angle : angles) {
+    const auto [a, b] = curve(angle);
+    c.z_1.push_back(a);
+    c.z_2.push_back(b);
+  }
+  return c;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(angle_zero_hangs_down_and_angles_grow_counterclockwise) {
+  const double angles[] = {0, pi / 2, pi};
+  for (const bool blob : {false, true}) {
+    const auto set = draw_pendulum(angles, {.blob = blob}, Stream(0, "none"));
+    BOOST_TEST((set.n == 3 && set.height == 16 && set.width == 16));
+    for (std::int64_t x : {7, 8}) {
+      BOOST_TEST(pixel(set, 0, 12, x) > 150);
+      BOOST_TEST(pixel(set, 0, 3, x) < 5);
+      BOOST_TEST(pixel(set, 1, x, 12) > 150);
+      BOOST_TEST(pixel(set, 2, 3, x) > 150);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_quarter_turn_of_the_angle_is_a_quarter_turn_of_the_image) {
+  for (const double angle : {0.3, 1.1}) {
+    const double pair[] = {angle, angle + pi / 2};
+    const auto set = draw_pendulum(pair, {}, Stream(0, "none"));
+    for (std::int64_t y = 0; y < 16; ++y)
+      for (std::int64_t x = 0; x < 16; ++x) BOOST_TEST(pixel(set, 0, y, x) == pixel(set, 1, 15 - x, y));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_data_are_uniform_fixed_and_those_of_a_smaller_set) {
+  const Pendulum large = pendulum(4000, {}), small = pendulum(10, {});
+  double c = 0, s = 0;
+  for (double angle : large.angles) {
+    BOOST_REQUIRE((angle >= 0 && angle < 2 * pi));
+    c += std::cos(angle);
+    s += std::sin(angle);
+  }
+  BOOST_TEST(std::hypot(c, s) / 4000 < 4 / std::sqrt(4000.0));
+  for (std::size_t i = 0; i < 10; ++i) BOOST_TEST(large.angles[i] == small.angles[i]);
+  BOOST_TEST(std::equal(small.images.pixels.begin(), small.images.pixels.end(), large.images.pixels.begin()));
+}
+
+BOOST_AUTO_TEST_CASE(noise_has_the_deviation_that_was_asked_for) {
+  const std::vector<double> angles(200, 0.0);
+  const auto clean = draw_pendulum(angles, {}, Stream(0, "none")), noisy = draw_pendulum(angles, {.noise = 0.05}, Stream(0, "noise"));
+  // Only where neither black nor white cuts it off: pixel (8, 7) of the rod's flank.
+  double squares = 0;
+  for (std::int64_t i = 0; i < 200; ++i) squares += std::pow((pixel(noisy, i, 10, 7) - pixel(clean, i, 10, 7)) / 255.0, 2);
+  BOOST_TEST(std::sqrt(squares / 200) == 0.05, tt::tolerance(0.2));
+}
+
+BOOST_AUTO_TEST_CASE(the_angle_can_be_seen_again) {
+  for (const bool blob : {false, true})
+    for (const double angle : {0.1, 2.0, 4.5}) {
+      const Rendering rendering{.blob = blob};
+      const auto set = draw_pendulum(std::span(&angle, 1), rendering, Stream(0, "none"));
+      const SeenAngle seen = seen_angle(greys(set.image(0)), rendering);
+      BOOST_TEST(std::abs(wrapped(seen.angle - angle)) <= pi / 360 + 1e-9);
+      BOOST_TEST(seen.distance < 0.02);
+    }
+  BOOST_TEST(seen_angle(std::vector<float>(256, 0.0f), {}).distance > 0.1);  // of nothing to be seen
+}
+
+BOOST_AUTO_TEST_CASE(a_circle_is_found) {
+  const auto c = codes(even_angles(50), [](double a) { return std::pair(1.5 + 0.7 * std::cos(a), -2 + 0.7 * std::sin(a)); });
+  const Circle circle = fit_circle(c.z_1, c.z_2);
+  BOOST_TEST(circle.x == 1.5, tt::tolerance(1e-10));
+  BOOST_TEST(circle.y == -2, tt::tolerance(1e-10));
+  BOOST_TEST(circle.radius == 0.7, tt::tolerance(1e-10));
+}
+
+BOOST_AUTO_TEST_CASE(on_a_circle_both_errors_vanish_whatever_its_place_rotation_and_direction) {
+  const auto angles = even_angles(720);
+  for (const double direction : {1.0, -1.0})
+    for (const double turned : {0.0, pi / 2, 1.0}) {
+      const auto c = codes(angles, [&](double a) { return std::pair(3 + 2 * std::cos(direction * a + turned), 2 * std::sin(direction * a + turned) - 1); });
+      const AngleRegression r = regress_angle(c.z_1, c.z_2, angles);
+      BOOST_TEST(r.unwrapped_error < 1e-9);
+      BOOST_TEST(r.arcsin_error < 0.01);  // half a degree of rotation, at most
+      BOOST_TEST(r.winding_number == 1);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(codes_that_go_around_twice_or_know_nothing_are_told_apart) {
+  const auto angles = even_angles(720);
+  const auto twice = codes(angles, [](double a) { return std::pair(std::cos(2 * a), std::sin(2 * a)); });
+  const AngleRegression r = regress_angle(twice.z_1, twice.z_2, angles);
+  BOOST_TEST(r.winding_number == 2);
+  BOOST_TEST(r.unwrapped_error > 1);
+
+  const auto u = Stream(3, "codes").uniform<double>({20'000}), v = Stream(3, "angles").uniform<double>({20'000});
+  std::vector<double> random_angles;
+  for (double x : v) random_angles.push_back(2 * pi * x);
+  Codes c;
+  for (double x : u) c.z_1.push_back(std::cos(2 * pi * x)), c.z_2.push_back(std::sin(2 * pi * x));
+  const AngleRegression nothing = regress_angle(c.z_1, c.z_2, random_angles);
+  BOOST_TEST(nothing.arcsin_error == pi / 4, tt::tolerance(0.03));
+  BOOST_TEST(nothing.unwrapped_error == pi / 2, tt::tolerance(0.03));
+}
+
+BOOST_AUTO_TEST_CASE(an_ellipse_has_the_error_of_its_shape) {
+  // The angle of (2 cos a, sin a) is not a: the mean of |atan2(sin a, 2 cos a) - a| over the circle.
+  const auto angles = even_angles(3600);
+  const auto c = codes(angles, [](double a) { return std::pair(2 * std::cos(a), std::sin(a)); });
+  double expected = 0;
+  for (double a : angles) expected += std::abs(wrapped(std::atan2(std::sin(a), 2 * std::cos(a)) - a)) / 3600;
+  BOOST_TEST(regress_angle(c.z_1, c.z_2, angles).unwrapped_error == expected, tt::tolerance(1e-6));
+}
+
+BOOST_AUTO_TEST_CASE(collapsed_codes_are_no_accident) {
+  const std::vector<double> same(100, 0.5);
+  const AngleRegression r = regress_angle(same, same, even_angles(100));
+  BOOST_TEST(std::isfinite(r.arcsin_error));
+  BOOST_TEST(r.arcsin_error == pi / 4, tt::tolerance(0.02));
+  BOOST_TEST(r.winding_number == 0);
+}
