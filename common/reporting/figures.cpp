@@ -40,6 +40,10 @@ constexpr std::array<Look, 7> looks{{{"#0072B2", "solid", 7, 6},
 
 bool has_line(Style style) { return style == Style::line || style == Style::line_points; }
 bool has_interval(const Curve& curve) { return !curve.lo.empty(); }
+bool is_shaded(const Curve& curve) { return !curve.shade.empty(); }
+bool is_shaded(const Panel& panel) {
+  return std::ranges::any_of(panel.curves, [](const Curve& curve) { return is_shaded(curve); });
+}
 
 // gnuplot refuses a plot of which no point can be drawn.
 bool has_points(const Panel& panel, const Curve& curve) {
@@ -84,6 +88,7 @@ std::string drawn_as(Style style, const Look& look) {
     case Style::line: return fmt::format("with lines lw 2 dt {} lc rgb '{}'", look.dashes, look.colour);
     case Style::points: return fmt::format("with points pt {} ps 0.8 lw 1.5 lc rgb '{}'", look.filled, look.colour);
     case Style::hollow_points: return fmt::format("with points pt {} ps 1.0 lw 1.5 lc rgb '{}'", look.hollow, look.colour);
+    case Style::small_points: return fmt::format("with points pt 7 ps 0.3 lc rgb '{}'", look.colour);
     case Style::line_points:
       return fmt::format("with linespoints lw 1.8 dt {} pt {} ps 0.7 lc rgb '{}'", look.dashes, look.filled, look.colour);
     case Style::reference: break;
@@ -96,6 +101,7 @@ std::string data_block(std::size_t index, const Curve& curve) {
   for (std::size_t i = 0; i < curve.x.size(); ++i) {
     out += fmt::format("{} {}", number(curve.x[i]), number(curve.y[i]));
     if (has_interval(curve)) out += fmt::format(" {} {}", number(curve.lo[i]), number(curve.hi[i]));
+    if (is_shaded(curve)) out += fmt::format(" {}", number(curve.shade[i]));
     out += "\n";
   }
   return out + "END\n";
@@ -125,6 +131,19 @@ std::string range(const char* axis, const std::optional<std::pair<double, double
   return ends ? fmt::format("set {}range [{}:{}]\n", axis, ends->first, ends->second) : fmt::format("set {}range [*:*]\n", axis);
 }
 
+std::string palette(const Panel& panel) {
+  if (!is_shaded(panel)) return "";
+  const auto colours = [&] {
+    switch (panel.palette) {
+      case Palette::cyclic: return "model HSV defined (0 0 0.8 0.85, 1 1 0.8 0.85)";
+      case Palette::blues: return "model RGB defined (0 '#b5d0e8', 1 '#08306b')";
+      case Palette::greys: break;
+    }
+    return "model RGB defined (0 '#c8c8c8', 1 '#000000')";
+  };
+  return fmt::format("set palette {}\nset cbrange [0:1]\nunset colorbox\n", colours());
+}
+
 std::string axes(const Panel& panel) {
   std::string out = fmt::format(
       "set title {} noenhanced offset 0,-0.4 font ',14'\nset xlabel {} noenhanced offset 0,0.7\nset ylabel {} noenhanced offset 0.6,0\n",
@@ -133,7 +152,7 @@ std::string axes(const Panel& panel) {
                      : "unset logscale x\nset format x '%g'\n";
   out += panel.log_y ? fmt::format("set logscale y 10\nset format y '{}'\n", log_format(panel, &Curve::y))
                      : "unset logscale y\nset format y '%g'\n";
-  out += range("x", x_range(panel)) + range("y", panel.y_range);
+  out += range("x", x_range(panel)) + range("y", panel.y_range) + palette(panel);
   if (panel.x_ticks.empty()) return out + "set xtics autofreq\n";
   std::string ticks;
   for (const auto& [at, text] : panel.x_ticks) ticks += fmt::format("{}{} {}", ticks.empty() ? "" : ", ", quoted(text), number(at));
@@ -151,7 +170,8 @@ std::string plot(const Panel& panel, const std::vector<Entry>& entries, std::siz
       bands.push_back(fmt::format("{}1:3:4 with filledcurves fs transparent solid 0.2 noborder lc rgb '{}' notitle", data, look.colour));
     else if (has_interval(curve))
       curves.push_back(fmt::format("{}1:2:3:4 with yerrorbars pt 0 lw 1.3 lc rgb '{}' notitle", data, look.colour));
-    curves.push_back(fmt::format("{}1:2 {} notitle", data, drawn_as(curve.style, look)));
+    if (is_shaded(curve)) curves.push_back(fmt::format("{}1:2:{} with points pt 7 ps 0.35 lc palette notitle", data, has_interval(curve) ? 5 : 3));
+    else curves.push_back(fmt::format("{}1:2 {} notitle", data, drawn_as(curve.style, look)));
   }
   bands.insert(bands.end(), curves.begin(), curves.end());
   return bands.empty() ? "plot [1:10] [1:10] NaN notitle\n" : fmt::format("plot {}\n", fmt::join(bands, ", "));
@@ -268,10 +288,10 @@ std::string without_traces(std::string svg) {
 void check(const Figure& figure) {
   for (const Panel& panel : figure.panels)
     for (const Curve& curve : panel.curves) {
-      const std::size_t n = curve.x.size(), n_interval = has_interval(curve) ? n : 0;
-      require(curve.y.size() == n && curve.lo.size() == n_interval && curve.hi.size() == n_interval,
-              "figure {}: curve '{}' has {} x, {} y, {} lo, {} hi", figure.name, curve.label, n, curve.y.size(), curve.lo.size(),
-              curve.hi.size());
+      const std::size_t n = curve.x.size(), n_interval = has_interval(curve) ? n : 0, n_shades = is_shaded(curve) ? n : 0;
+      require(curve.y.size() == n && curve.lo.size() == n_interval && curve.hi.size() == n_interval && curve.shade.size() == n_shades,
+              "figure {}: curve '{}' has {} x, {} y, {} lo, {} hi, {} shades", figure.name, curve.label, n, curve.y.size(), curve.lo.size(),
+              curve.hi.size(), curve.shade.size());
     }
 }
 
@@ -279,13 +299,15 @@ void check(const Figure& figure) {
 
 std::string to_tsv(const Figure& figure) {
   check(figure);
-  std::string out = "panel\tcurve\tx\ty\tlo\thi\n";
+  const bool shaded = std::ranges::any_of(figure.panels, [](const Panel& panel) { return is_shaded(panel); });
+  std::string out = fmt::format("panel\tcurve\tx\ty\tlo\thi{}\n", shaded ? "\tshade" : "");
   for (std::size_t p = 0; p < figure.panels.size(); ++p)
     for (const Curve& curve : figure.panels[p].curves)
       for (std::size_t i = 0; i < curve.x.size(); ++i)
-        out += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", p + 1, curve.label, curve.x[i], curve.y[i],
+        out += fmt::format("{}\t{}\t{}\t{}\t{}\t{}{}{}\n", p + 1, curve.label, curve.x[i], curve.y[i],
                            has_interval(curve) ? fmt::format("{}", curve.lo[i]) : "",
-                           has_interval(curve) ? fmt::format("{}", curve.hi[i]) : "");
+                           has_interval(curve) ? fmt::format("{}", curve.hi[i]) : "", shaded ? "\t" : "",
+                           is_shaded(curve) ? fmt::format("{}", curve.shade[i]) : "");
   return out;
 }
 

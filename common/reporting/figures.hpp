@@ -14,8 +14,12 @@ enum class Style {
   points,
   hollow_points,
   line_points,
+  small_points,
   reference,  // a thin dotted line: a published value, a closed form
 };
+
+// The colours that a curve's shades stand for: an angle (0 and 1 are one), light to dark.
+enum class Palette { cyclic, blues, greys };
 
 struct Curve {
   std::string label;  // curves of one label share one colour, marker and legend entry in the whole figure
@@ -23,6 +27,7 @@ struct Curve {
   std::vector<double> lo = {}, hi = {};  // if given: a band around a line, bars on points
   Style style = Style::line;
   std::optional<int> colour = {};  // 0..6, to tie curves of different labels together; else one per label
+  std::vector<double> shade = {};  // if given, in [0, 1]: the colour of each point, from the panel's palette
 };
 
 struct Panel {
@@ -33,6 +38,7 @@ struct Panel {
   // Empty: what the data need; a log axis with x_ticks then ends a little beyond ticks and data.
   std::optional<std::pair<double, double>> x_range = {};
   std::optional<std::pair<double, double>> y_range = {};  // empty: what the data need
+  Palette palette = Palette::cyclic;
 };
 
 struct Figure {
@@ -42,7 +48,8 @@ struct Figure {
   int width = 640, height = 440;  // of the whole, in pixels
 };
 
-// The data, one line per point: panel, curve, x, y, lo, hi. Numbers round-trip; a curve without lo and hi leaves them empty.
+// The data, one line per point: panel, curve, x, y, lo, hi; and shade, where any curve has shades. Numbers round-trip; what a
+// curve lacks it leaves empty.
 std::string to_tsv(const Figure& figure);
 
 // The figure as SVG; equal figures give equal bytes. Throws Failure(io) when gnuplot is missing or refuses, and

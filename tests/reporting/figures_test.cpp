@@ -94,6 +94,20 @@ BOOST_AUTO_TEST_CASE(odd_figures_are_drawn) {
   BOOST_CHECK_THROW(to_svg(figure), std::invalid_argument);
 }
 
+BOOST_AUTO_TEST_CASE(shades_become_colours_and_data) {
+  Figure figure{.name = "shaded", .panels = {{.curves = {{.label = "cloud", .x = {1, 2, 3}, .y = {1, 3, 2}, .shade = {0, 0.5, 1}}}}}};
+  figure.panels[0].palette = Palette::blues;
+  const std::string svg = to_svg(figure);
+  for (const char* colour : {"181, 208, 232", "8,  48, 107"}) BOOST_CHECK_MESSAGE(svg.find(colour) != std::string::npos, colour);
+  const auto rows = read_tsv(to_tsv(figure));
+  BOOST_REQUIRE_EQUAL(rows.size(), 4u);
+  BOOST_CHECK_EQUAL(rows[0].back(), "shade");
+  BOOST_CHECK_EQUAL(rows[2].back(), "0.5");
+  BOOST_CHECK_EQUAL(to_tsv(two_panels()).find("shade"), std::string::npos);
+  figure.panels[0].curves[0].shade.pop_back();
+  BOOST_CHECK_THROW(to_svg(figure), std::invalid_argument);
+}
+
 // Where along the axis the label of a tick stands: 0 at the left end of a figure's only panel, 1 at the right.
 double tick_position(const Figure& figure, const std::string& label) {
   const std::string svg = to_svg(figure);
