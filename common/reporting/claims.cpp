@@ -53,6 +53,7 @@ class Judge {
     const CellMetric other = id != claims_.end() ? *id->metric : *cell_metric_from(ordering.other);
     const auto theirs = results_.accepted(profile_, other);
     if (!theirs) return missing(to_string(other) + " was not run");
+    against_ = theirs->mean;
     const double lead = ordering.after ? ours_.mean - theirs->mean : theirs->mean - ours_.mean;
     return lead > ordering.margin;
   }
@@ -60,11 +61,13 @@ class Judge {
   std::optional<bool> operator()(const Law& law) {
     const auto exact = results_.accepted(profile_, law.law);
     if (!exact) return missing(to_string(law.law) + " was not run");
+    against_ = exact->mean;
     return within(ours_.mean, exact->mean, law.tolerance) &&
            (!claim_.published || within(*claim_.published, exact->mean, law.tolerance + half_unit(claim_)));
   }
 
   const std::string& note() const { return note_; }
+  std::optional<double> against() const { return against_; }
 
  private:
   std::optional<bool> missing(std::string why) {
@@ -78,6 +81,7 @@ class Judge {
   Profile profile_;
   const Sample& ours_;
   std::string note_;
+  std::optional<double> against_;
 };
 
 void settle(Judgement& j, const Rule& rule, bool holds) {
@@ -135,6 +139,7 @@ Judgement judge(const Claim& claim, const std::vector<Claim>& claims, const Resu
     }
     j.profile = j.ours_at = at;
     j.ours = ours;
+    j.against = judge_rule.against();
     j.note.clear();
     settle(j, rule->second, *holds);
     return j;
@@ -190,6 +195,12 @@ double false_alarm_budget(const std::vector<Claim>& claims) {
 
 std::string published_text(const Claim& claim) { return format_number(claim.published, claim.digits); }
 
+std::string reference_text(const Judgement& j) {
+  if (j.claim->published || !j.against) return published_text(*j.claim);
+  const auto* ordering = std::get_if<Ordering>(&j.claim->rules.at(*j.profile).kind);
+  return fmt::format("{} {}", !ordering ? "=" : ordering->after ? ">" : "<", format_number(j.against, j.claim->digits));
+}
+
 std::string ours_text(const Judgement& j) {
   if (!j.ours) return "–";
   return fmt::format("{} ({} seed{}, {})", format_estimate(*j.ours, j.claim->digits), j.ours->n, j.ours->n == 1 ? "" : "s",
@@ -198,7 +209,7 @@ std::string ours_text(const Judgement& j) {
 
 std::string to_line(const Judgement& j) {
   const char* standing = j.failed ? "NOT as declared" : j.skipped() ? "skipped" : "as declared";
-  return fmt::format("{}  published {}  ours {}  {}  {}{}", j.claim->id, published_text(*j.claim), ours_text(j), to_string(j.verdict),
+  return fmt::format("{}  {} {}  ours {}  {}  {}{}", j.claim->id, j.claim->published || !j.against ? "published" : "held against", reference_text(j), ours_text(j), to_string(j.verdict),
                      standing, j.note.empty() ? "" : fmt::format("  ({})", j.note));
 }
 

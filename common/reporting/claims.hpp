@@ -87,6 +87,7 @@ struct Judgement {
   std::optional<Profile> profile = {};  // judged at
   std::optional<Sample> ours = {};      // at that profile, else at the highest one with records that count
   std::optional<Profile> ours_at = {};
+  std::optional<double> against = {};   // the closed form of a law, or the other side of an ordering
   std::string note = {};  // why it was not run, or failed
 
   bool skipped() const { return !failed && (verdict == Verdict::not_run || verdict == Verdict::not_comparable); }
@@ -102,6 +103,9 @@ double false_alarm_budget(const std::vector<Claim>& claims);
 
 // "-137.64" as printed, or "–".
 std::string published_text(const Claim& claim);
+
+// The same; where nothing is printed, what ours was held against: "= 0.41" (a closed form), "< 1.20" or "> 1.20" (an ordering).
+std::string reference_text(const Judgement& judgement);
 
 // "-137.2 ± 0.3 (3 seeds, paper)", or "–".
 std::string ours_text(const Judgement& judgement);

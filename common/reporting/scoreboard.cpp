@@ -28,9 +28,25 @@ std::string listed(const std::string& heading, const std::vector<Judgement>& jud
 }
 
 std::string why_it_differs(const Judgement& j) {
-  const std::string numbers = fmt::format("published {}, ours {}", published_text(*j.claim), ours_text(j));
+  const std::string numbers = fmt::format("published {}, ours {}", reference_text(j), ours_text(j));
   if (j.failed) return numbers + "; " + j.note;
   return numbers + "; " + j.claim->rules.at(*j.profile).instead->because;
+}
+
+// Claims above which the scoreboard counts what held instead of listing it.
+constexpr int most_listed = 30;
+
+// How each group of claims came out; a group is what ids have before the first dot.
+std::string counted(const std::vector<Judgement>& judgements) {
+  std::map<std::string, std::vector<Judgement>> groups;
+  for (const Judgement& j : judgements) groups[j.claim->id.substr(0, j.claim->id.find('.'))].push_back(j);
+  Table table{{{"Claims"}, {"Reproduced", Align::right}, {"Differs", Align::right}, {"Not comparable", Align::right}, {"Not run", Align::right}}, {}};
+  for (const auto& [group, members] : groups) {
+    const Score score = score_of(members);
+    table.rows.push_back({fmt::format("`{}`", group), std::to_string(score.reproduced), std::to_string(score.differs),
+                          std::to_string(score.not_comparable), std::to_string(score.not_run)});
+  }
+  return "**What held**, by the beginning of the claims' ids:\n\n" + to_markdown(table) + "\n";
 }
 
 // Per profile, experiment and metric that claims read: the pooled seed spread and the differences it could show.
@@ -114,12 +130,15 @@ std::string scoreboard_section(const std::vector<Judgement>& judgements, const R
   out += "\n";
   const auto has = [](Verdict verdict) { return [verdict](const Judgement& j) { return j.verdict == verdict && !j.failed; }; };
   out += listed("Not as declared", judgements, &Judgement::failed, why_it_differs);
-  out += listed("What held", judgements, has(Verdict::reproduced), [](const Judgement& j) {
-    return fmt::format("{}; published {}, ours {}", j.claim->says, published_text(*j.claim), ours_text(j));
-  });
+  const bool is_long = static_cast<int>(judgements.size()) > most_listed;
+  if (is_long) out += counted(judgements);
+  else
+    out += listed("What held", judgements, has(Verdict::reproduced), [](const Judgement& j) {
+      return fmt::format("{}; published {}, ours {}", j.claim->says, reference_text(j), ours_text(j));
+    });
   out += listed("What did not hold, and why", judgements, has(Verdict::differs), why_it_differs);
   out += listed("Not comparable", judgements, has(Verdict::not_comparable), &Judgement::note);
-  out += listed("What was not run", judgements, has(Verdict::not_run), &Judgement::note);
+  if (!is_long) out += listed("What was not run", judgements, has(Verdict::not_run), &Judgement::note);
   return out + sensitivity(judgements, results);
 }
 
@@ -129,8 +148,7 @@ std::string claims_section(const std::vector<Claim>& claims, const std::vector<J
   if (has_both) table.columns.push_back({"At quick", Align::right});
   table.columns.push_back({"Verdict"});
   for (const Judgement& j : judgements) {
-    std::vector<std::string> row{fmt::format("`{}` {}", j.claim->id, j.claim->says), j.claim->where, published_text(*j.claim),
-                                 ours_text(j)};
+    std::vector<std::string> row{fmt::format("`{}` {}", j.claim->id, j.claim->says), j.claim->where, reference_text(j), ours_text(j)};
     if (has_both) {
       const auto quick = j.claim->metric ? results.estimate(Profile::quick, *j.claim->metric) : std::nullopt;
       row.push_back(quick ? format_estimate(*quick, j.claim->digits) : "–");
@@ -142,6 +160,8 @@ std::string claims_section(const std::vector<Claim>& claims, const std::vector<J
       "## Claims\n\n" + to_markdown(table) +
       "\nThe s.e. is that of the mean over seeds; a single seed has none. Every rule with its reason stands in the program's file of "
       "published numbers.";
+  if (std::ranges::any_of(judgements, [](const Judgement& j) { return !j.claim->published && j.against; }))
+    out += " Where nothing is printed, the third column has what ours was held against: a closed form (=) or another result (<, >).";
   const double budget = false_alarm_budget(claims);
   if (budget > 0) out += fmt::format(" False alarms to be expected if every claim is true: at most {:.3g}.", budget);
   return out + "\n\n";

@@ -78,8 +78,8 @@ BOOST_AUTO_TEST_CASE(without_tempering_one_step_learns_variances_that_are_11_27_
   s.set("tempering", std::string("none"));
   const auto result = run(s);
   BOOST_TEST(result["sigma_error"] == sigma_error(1, 11.0 / 27), boost::test_tools::tolerance(0.03));
-  // The optimiser's share: decay 0.99 and ten draws keep 1 - 2 (1 - 0.99) / 10 of the width.
-  BOOST_TEST(result["law_sigma_error"] == sigma_error(1, 0.998 * 11.0 / 27), boost::test_tools::tolerance(1e-12));
+  // The optimiser's share: to first order in 1 - decay, ten draws keep 1 - 2 (1 - 0.99) / 10 of the width.
+  BOOST_TEST(result["law_sigma_error"] == sigma_error(1, 0.998 * 11.0 / 27), boost::test_tools::tolerance(0.001));
   BOOST_TEST(result["delta_to_x_bar"] < 0.05);
   BOOST_TEST(result["delta_error"] == result["mle_delta_error"], boost::test_tools::tolerance(0.1));
   BOOST_TEST(result.last_row().at("delta_error") == result["delta_error"], boost::test_tools::tolerance(1e-12));
@@ -93,10 +93,11 @@ BOOST_AUTO_TEST_CASE(the_optimiser_takes_its_share_of_the_width) {
   // RMSProp leaves log sigma with a deviation of 0.01; over 50 data sets that, and the data's scatter, come to 0.3 %.
   s.set("N", std::int64_t{16'384});
   s.set("n_sets", std::int64_t{50});
-  for (const auto& [optimiser, kept] : {std::pair{"rmsprop_tensorflow1", 0.98}, {"rmsprop_pytorch", 0.998}}) {
+  for (const auto& [optimiser, kept] : {std::pair{"rmsprop_tensorflow1", 0.985}, {"rmsprop_pytorch", 0.998}}) {
     s.set("optimiser", std::string(optimiser));
-    const double ours = run(s)["sigma_error"], law = sigma_error(1, kept * 11.0 / 27);
-    BOOST_TEST(ours == law, boost::test_tools::tolerance(0.01));  // the other optimiser's law is 2.1 % away
+    const auto result = run(s);
+    BOOST_TEST(result["law_sigma_error"] == sigma_error(1, kept * 11.0 / 27), boost::test_tools::tolerance(0.001));
+    BOOST_TEST(result["sigma_error"] == result["law_sigma_error"], boost::test_tools::tolerance(0.006));  // the other optimiser's is 1.4 % away
   }
 }
 

@@ -115,6 +115,8 @@ BOOST_AUTO_TEST_CASE(law_binds_ours_and_the_published_number) {
   const auto within = [&](const std::string& tolerance) { return std::string(oracle).replace(oracle.find("TOLERANCE"), 9, tolerance); };
   const double distance = std::abs(results(ledger()).accepted(Profile::paper, {"vae", "n3", "bound"})->mean -
                                    results(ledger()).accepted(Profile::paper, {"vae", "n20", "bound"})->mean);
+  BOOST_CHECK_EQUAL(reference_text(judged(within("1000"), ledger())),
+                    fmt::format("= {:.2f}", results(ledger()).accepted(Profile::paper, {"vae", "n20", "bound"})->mean));
   BOOST_CHECK(holds(within(fmt::format("{}", distance + 0.01))));  // without a published number only ours is bound
   BOOST_CHECK(!holds(within(fmt::format("{}", distance - 0.01))));
   BOOST_CHECK_CLOSE(false_alarm_budget(parsed(within("1.0"))), 0.01, 1e-9);

@@ -5,6 +5,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <fmt/format.h>
+
 #include <cmath>
 
 using namespace sample;
@@ -92,6 +94,20 @@ BOOST_AUTO_TEST_CASE(a_page_holds_what_it_must) {
   BOOST_CHECK(!has(page, "At quick") && !has(page, "Stand-in") && !has(page, "Quick profile"));
   BOOST_CHECK(!has(page, repository.path.string()));
   BOOST_CHECK(has(content_of(repository.path / "reports/toy/program.md"), "int main() {}"));
+}
+
+BOOST_AUTO_TEST_CASE(many_claims_are_counted_by_group) {
+  Repository repository;
+  std::string text;
+  for (int i = 0; i < 31; ++i)
+    text += claim(fmt::format("{}.c{}", i < 20 ? "table1" : "table2", i), "n5", i == 25 ? -100 : -117,
+                  "rule.paper = { kind = \"absolute\", tolerance = 1.0, because = \"x\" }\nexpect = \"reproduced\"\n");
+  repository.folder.write("paper_toy/published_toy.toml", text);
+  const std::string page = repository.report(ledger());
+  BOOST_CHECK(page.find("| `table1` |         20 |") != std::string::npos);
+  BOOST_CHECK(page.find("| `table2` |         10 |       1 |") != std::string::npos);
+  BOOST_CHECK(page.find("- `table1.c0`") == std::string::npos);
+  BOOST_CHECK(page.find("- `table2.c25`") != std::string::npos);  // what is not as declared is listed all the same
 }
 
 BOOST_AUTO_TEST_CASE(equal_records_give_equal_bytes_and_nothing_is_left_over) {
