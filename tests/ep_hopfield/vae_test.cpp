@@ -1,0 +1,133 @@
+// Laws of the autoencoders: the objective's own gradients, and the whole of eqs. (5) and (8) to (11) against differences.
+#include "common/autodiff/check_gradients.hpp"
+#include "common/tensors/kernels.hpp"
+#include "paper_ep_hopfield/forward_vae.hpp"
+#include "paper_ep_hopfield/hopfield_vae.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <cmath>
+
+using namespace ep_hopfield;
+namespace kernels = tensors::kernels;
+namespace tt = boost::test_tools;
+
+namespace {
+
+constexpr std::int64_t B = 2, n_pixels = 9, n_hidden = 7, n_latent = 3;
+constexpr double beta_KL = 0.7;
+constexpr Dynamics fully{.dt = 0.25, .free_steps = 3000, .nudged_steps = 3000, .tolerance = 1e-15};
+const Kind kinds[]{Kind::layered, Kind::dense, Kind::tied};
+
+HopfieldVae<double> model(Kind kind) { return {kind, n_pixels, n_hidden, n_latent, 0.6, 2.0, Stream(3, "weights")}; }
+Array<double> x() { return kernels::clamp(Stream(3, "x").normal<double>({B, n_pixels}), -1.0, 1.0); }
+Array<double> epsilon() { return Stream(3, "epsilon").normal<double>({B, n_latent}); }
+
+double loss(const HopfieldVae<double>& m) {
+  const Code<double> q = read_code(m, Var<double>(encode(m, x(), fully)));
+  const Var<double> y(decode(m, q.sample(Var<double>(epsilon())).value(), fully));
+  return (mean(half_sse(y, Var<double>(x()))) + mean(kl(q)) * beta_KL).item();
+}
+
+// Fourth-order differences in every weight; both places of a pair within a group move.
+std::vector<Array<double>> finite_differences(const HopfieldVae<double>& m) {
+  std::vector<Array<double>> gradients;
+  for (std::size_t n = 0; n < m.networks.size(); ++n)
+    for (std::size_t k = 0; k < m.networks[n].blocks.size(); ++k) {
+      const auto& [a, b, W] = m.networks[n].blocks[k];
+      const std::int64_t columns = W.shape()[1];
+      Array<double> G = Array<double>::zeros(W.shape());
+      for (std::int64_t i = 0; i < W.shape()[0]; ++i)
+        for (std::int64_t j = a == b ? i + 1 : 0; j < columns; ++j) {
+          const auto at = [&](double h) {
+            HopfieldVae<double> moved = m;
+            Array<double> w = W.value().copy();
+            w.mutable_data()[i * columns + j] += h;
+            if (a == b) w.mutable_data()[j * columns + i] += h;
+            moved.networks[n].blocks[k].W = Var<double>(w);
+            return loss(moved);
+          };
+          constexpr double h = 1e-3;
+          const double d = (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h);
+          G.mutable_data()[i * columns + j] = d;
+          if (a == b) G.mutable_data()[j * columns + i] = d;
+        }
+      gradients.push_back(G);
+    }
+  return gradients;
+}
+
+double relative_error(const std::vector<Array<double>>& ours, const std::vector<Array<double>>& exact) {
+  double error = 0, size = 0;
+  BOOST_TEST_REQUIRE(ours.size() == exact.size());
+  for (std::size_t k = 0; k < ours.size(); ++k)
+    for (std::int64_t i = 0; i < ours[k].size(); ++i) {
+      error += std::pow(ours[k][i] - exact[k][i], 2);
+      size += std::pow(exact[k][i], 2);
+    }
+  return std::sqrt(error / size);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(gradients_of_the_divergence_are_those_of_equation_11) {
+  for (const Kind kind : {Kind::dense, Kind::tied}) {
+    const HopfieldVae<double> m = model(kind);
+    const Var<double> y(Stream(9, "code").normal<double>({B, m.encoder().sizes[code]}));
+    BOOST_TEST(autodiff::check_gradients([&](const std::vector<Var<double>>& v) { return kl(read_code(m, v[0])); }, {y}).passed());
+    const Var<double> gradient = autodiff::grad<double>([&](const Var<double>& v) { return sum(kl(read_code(m, v))); })(y);
+    const Code<double> q = read_code(m, y);
+    for (std::int64_t i = 0; i < B; ++i)
+      for (std::int64_t j = 0; j < n_latent; ++j) {
+        const double mu = q.mu.value()[i * n_latent + j], log_variance = q.log_variance.value()[i * n_latent + j];
+        const std::int64_t row = i * m.encoder().sizes[code];
+        BOOST_TEST(gradient.value()[row + j] == mu, tt::tolerance(1e-12));
+        if (kind != Kind::tied) BOOST_TEST(gradient.value()[row + n_latent + j] == 0.5 * (std::exp(log_variance) - 1), tt::tolerance(1e-12));
+      }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_composite_gradient_through_z_converges_with_order_two) {
+  for (const Kind kind : kinds) {
+    const HopfieldVae<double> m = model(kind);
+    const std::vector<Array<double>> exact = finite_differences(m);
+    const auto error = [&](double beta, bool two_sided) {
+      return relative_error(ep_gradients(m, x(), epsilon(), beta_KL, {fully, beta, beta, two_sided}).blocks, exact);
+    };
+    BOOST_TEST(std::log2(error(0.005, true) / error(0.0025, true)) == 2.0, tt::tolerance(0.05));
+    BOOST_TEST(std::log2(error(0.002, false) / error(0.001, false)) == 1.0, tt::tolerance(0.05));
+    BOOST_TEST(error(0.0025, true) < 1e-3);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_unrolled_gradient_is_exact_where_the_settling_has_converged) {
+  for (const Kind kind : kinds) {
+    const HopfieldVae<double> m = model(kind);
+    Dynamics dynamics = fully;
+    dynamics.free_steps = 600;
+    const Gradients<double> unrolled = exact_gradients(m, x(), epsilon(), beta_KL, dynamics);
+    BOOST_TEST(relative_error(unrolled.blocks, finite_differences(m)) < 1e-8);
+    BOOST_TEST(unrolled.half_sse + beta_KL * unrolled.kl_nats == loss(m), tt::tolerance(1e-10));
+    const Gradients<double> ep = ep_gradients(m, x(), epsilon(), beta_KL, {fully, 0.01, 0.01, true});
+    BOOST_TEST(ep.half_sse == unrolled.half_sse, tt::tolerance(1e-10));
+    BOOST_TEST(ep.kl_nats == unrolled.kl_nats, tt::tolerance(1e-10));
+    BOOST_TEST(ep.settlings.n == 6 * B);
+    BOOST_TEST(ep.settlings.n_phases == 6);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(weights_are_counted_as_pairs) {
+  const auto count = [](Kind kind, std::int64_t h, std::int64_t L) { return HopfieldVae<float>(kind, 784, h, L, 0.5f, 1.0, Stream(0, "w")).n_weights(); };
+  BOOST_TEST(count(Kind::layered, 1842, 25) == 3'026'406);
+  BOOST_TEST(count(Kind::dense, 1696, 25) == 3'199'185 + 3'136'260);
+  BOOST_TEST(count(Kind::tied, 833, 69) == 1'420'455);
+}
+
+BOOST_AUTO_TEST_CASE(the_baselines_gradient_agrees_with_differences) {
+  const ForwardVae<double> m(n_pixels, n_hidden, n_latent, Stream(3, "weights"));
+  const auto objective = [](const ForwardVae<double>& f) {
+    const Losses<double> of_batch = losses(f, Var<double>(x()), Var<double>(epsilon()));
+    return sum(of_batch.half_sse + of_batch.kl * beta_KL);
+  };
+  BOOST_TEST(autodiff::check_gradients(objective, m, 1).passed());
+}
