@@ -10,14 +10,13 @@ namespace {
 
 constexpr std::int64_t side = 16;
 constexpr double pivot = 7.5;  // both coordinates of the image's centre, in pixels
-constexpr double length = 6, rod_width = 0.7, blob_radius = 5, blob_width = 1;
+constexpr double length = 6, blob_radius = 5;  // in pixels
 
-double grey_level(double x, double y, double angle, bool blob) {
+double grey_level(double x, double y, double angle, const Rendering& rendering) {
   const double along_x = std::sin(angle), along_y = std::cos(angle);  // y points down
   const double from_x = x - pivot, from_y = y - pivot;
-  const double along = blob ? blob_radius : std::clamp(from_x * along_x + from_y * along_y, 0.0, length);
-  const double width = blob ? blob_width : rod_width;
-  return std::exp(-0.5 * (std::pow(from_x - along * along_x, 2) + std::pow(from_y - along * along_y, 2)) / (width * width));
+  const double along = rendering.blob ? blob_radius : std::clamp(from_x * along_x + from_y * along_y, 0.0, length);
+  return std::exp(-0.5 * (std::pow(from_x - along * along_x, 2) + std::pow(from_y - along * along_y, 2)) / (rendering.width * rendering.width));
 }
 
 }  // namespace
@@ -31,7 +30,7 @@ datasets::ImageSet draw_pendulum(std::span<const double> angles, const Rendering
     const auto noise = rendering.noise > 0 ? stream.normal<double>({side * side}) : tensors::Array<double>::zeros({side * side});
     for (std::int64_t y = 0; y < side; ++y)
       for (std::int64_t x = 0; x < side; ++x) {
-        const double level = grey_level(static_cast<double>(x), static_cast<double>(y), angle, rendering.blob) + rendering.noise * noise[y * side + x];
+        const double level = grey_level(static_cast<double>(x), static_cast<double>(y), angle, rendering) + rendering.noise * noise[y * side + x];
         set.pixels.push_back(static_cast<std::uint8_t>(std::lround(255 * std::clamp(level, 0.0, 1.0))));
       }
   }
@@ -54,7 +53,7 @@ SeenAngle seen_angle(std::span<const float> image, const Rendering& rendering) {
     double squares = 0;
     for (std::int64_t y = 0; y < side; ++y)
       for (std::int64_t x = 0; x < side; ++x) {
-        const double level = grey_level(static_cast<double>(x), static_cast<double>(y), angle, rendering.blob);
+        const double level = grey_level(static_cast<double>(x), static_cast<double>(y), angle, rendering);
         squares += std::pow(static_cast<double>(image[static_cast<std::size_t>(y * side + x)]) - level, 2);
       }
     const double distance = std::sqrt(squares / (side * side));

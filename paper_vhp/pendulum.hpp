@@ -20,6 +20,7 @@ namespace vhp {
 
 struct Rendering {
   bool blob = false;
+  double width = 0.7;  // w, in pixels
   double noise = 0;  // standard deviation, in units of the full grey scale
 };
 

@@ -2,10 +2,11 @@
 #include "common/autodiff/check_gradients.hpp"
 #include "common/nn/parameters.hpp"
 #include "paper_vhp/networks.hpp"
-#include "paper_vhp/vhp.hpp"
+#include "paper_vhp/training.hpp"
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -207,4 +208,47 @@ BOOST_AUTO_TEST_CASE(the_networks_of_table_3_have_their_parameters) {
   const std::int64_t hidden = 3 * (256 * 256 + 256), heads = 2 * (256 * 2 + 2);
   const std::int64_t from_image = 256 * 256 + 256 + hidden, from_code = 2 * 256 + 256 + hidden;
   BOOST_TEST(nn::Parameters<float>(model).count() == from_image + heads + from_code + 256 * 256 + 256 + 2 * (from_code + heads));
+}
+
+namespace {
+
+struct Moved {
+  bool first, second;
+};
+
+// Whether each layer's parameters changed in a step.
+template <class Step>
+Moved moved_by(Trainer<double, FirstLayer<double>, SecondLayer<double>>& trainer, const Step& step) {
+  const Array<double> first = trainer.first().flat().copy(), second = trainer.second().flat().copy();
+  step();
+  return {!std::ranges::equal(first.elements(), trainer.first().flat().elements()), !std::ranges::equal(second.elements(), trainer.second().flat().elements())};
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(in_the_initial_phase_only_the_first_layer_moves) {
+  // The constraint is out of reach, or fulfilled from the first batch on.
+  for (const double kappa : {1e-3, 1e3})
+    for (const Method method : {Method::rewo, Method::rewo_alternative, Method::geco, Method::none}) {
+      Small model = small();
+      Trainer<double, FirstLayer<double>, SecondLayer<double>> trainer(model, {.method = method, .kappa = kappa, .nu = 1e-6, .tau = 3, .alpha = 0.9, .beta_0 = 0.01},
+                                                                       PriorBound::importance_weighted, 1e-3);
+      const bool waits = kappa < 1 && (method == Method::rewo || method == Method::rewo_alternative);
+      for (int i = 0; i < 3; ++i) {
+        const Moved moved = moved_by(trainer, [&] { trainer.step(images(), noise(3)); });
+        BOOST_TEST(moved.first);
+        BOOST_TEST(moved.second == !waits);
+      }
+      if (method != Method::none) BOOST_TEST((trainer.schedule().beta == 0.01) == waits);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(iwae_trains_the_first_layer_alone_and_reports_its_bound) {
+  Small model = small();
+  Trainer<double, FirstLayer<double>, SecondLayer<double>> trainer(model, {.method = Method::none}, PriorBound::importance_weighted, 1e-3);
+  const Var<double> epsilon = normal({3, batch, d}, "iwae");
+  const double bound = mean(iwae_terms(model.first, images(), epsilon).log_p_x).item();
+  const Moved moved = moved_by(trainer, [&] { BOOST_TEST(trainer.iwae_step(images(), epsilon).log_likelihood == bound); });
+  BOOST_TEST(moved.first);
+  BOOST_TEST(!moved.second);
 }

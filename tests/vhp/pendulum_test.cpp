@@ -50,7 +50,7 @@ Codes codes(const std::vector<double>& angles, const Curve& curve) {
 BOOST_AUTO_TEST_CASE(angle_zero_hangs_down_and_angles_grow_counterclockwise) {
   const double angles[] = {0, pi / 2, pi};
   for (const bool blob : {false, true}) {
-    const auto set = draw_pendulum(angles, {.blob = blob}, Stream(0, "none"));
+    const auto set = draw_pendulum(angles, {.blob = blob, .width = 1, .noise = 0}, Stream(0, "none"));
     BOOST_TEST((set.n == 3 && set.height == 16 && set.width == 16));
     for (std::int64_t x : {7, 8}) {
       BOOST_TEST(pixel(set, 0, 12, x) > 150);
@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(the_data_are_uniform_fixed_and_those_of_a_smaller_set) {
 
 BOOST_AUTO_TEST_CASE(noise_has_the_deviation_that_was_asked_for) {
   const std::vector<double> angles(200, 0.0);
-  const auto clean = draw_pendulum(angles, {}, Stream(0, "none")), noisy = draw_pendulum(angles, {.noise = 0.05}, Stream(0, "noise"));
+  const auto clean = draw_pendulum(angles, {}, Stream(0, "none")), noisy = draw_pendulum(angles, {.blob = false, .width = 0.7, .noise = 0.05}, Stream(0, "noise"));
   // Only where neither black nor white cuts it off: pixel (8, 7) of the rod's flank.
   double squares = 0;
   for (std::int64_t i = 0; i < 200; ++i) squares += std::pow((pixel(noisy, i, 10, 7) - pixel(clean, i, 10, 7)) / 255.0, 2);
@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(noise_has_the_deviation_that_was_asked_for) {
 BOOST_AUTO_TEST_CASE(the_angle_can_be_seen_again) {
   for (const bool blob : {false, true})
     for (const double angle : {0.1, 2.0, 4.5}) {
-      const Rendering rendering{.blob = blob};
+      const Rendering rendering{.blob = blob, .width = 1, .noise = 0};
       const auto set = draw_pendulum(std::span(&angle, 1), rendering, Stream(0, "none"));
       const SeenAngle seen = seen_angle(greys(set.image(0)), rendering);
       BOOST_TEST(std::abs(wrapped(seen.angle - angle)) <= pi / 360 + 1e-9);

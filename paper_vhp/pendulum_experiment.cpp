@@ -1,0 +1,304 @@
+// # Training on the pendulum
+//
+// One cell trains one method. At the marked iterations, and at regular ones between them, it reads the angle off the codes
+// of all images; at the end it walks along the graph of prior samples from 0 to 180 degrees.
+#include "paper_vhp/pendulum_experiment.hpp"
+
+#include "common/datasets/batches.hpp"
+#include "paper_vhp/angle_regression.hpp"
+#include "paper_vhp/latent_graph.hpp"
+#include "paper_vhp/networks.hpp"
+#include "paper_vhp/pendulum_settings.hpp"
+#include "paper_vhp/training.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numbers>
+#include <numeric>
+
+namespace vhp {
+
+using experiments::Cell;
+using experiments::Images;
+using experiments::Run;
+using experiments::Settings;
+using tensors::Array;
+
+namespace {
+
+using Model = Vhp<FirstLayer<float>, SecondLayer<float>>;
+constexpr std::int64_t n_pictured = 300;  // codes, and draws from the prior, that a figure shows
+
+Model build(const Settings& settings, std::uint64_t seed) {
+  const Widths widths(static_cast<std::size_t>(settings.count("n_hidden")), settings.count("hidden"));
+  const std::int64_t d = settings.count("latent");
+  return {FirstLayer<float>(256, d, widths, settings.number("variance"), Stream(seed, "first layer")),
+          SecondLayer<float>(d, widths, Stream(seed, "second layer"))};
+}
+
+// ## Looking at a model
+
+Array<float> draw_prior(const Model& model, bool hierarchical, std::int64_t n, Stream stream) {
+  const Var<float> standard(stream.normal<float>({n, model.first.latent_size()}));
+  return hierarchical ? model.second.p(standard).sample(stream).value() : standard.value();
+}
+
+Images as_images(const Array<float>& means) {
+  Images images{means.shape()[0], 16, 16, {}};
+  for (float level : means) images.pixels.push_back(static_cast<std::uint8_t>(std::lround(255 * std::clamp(level, 0.0f, 1.0f))));
+  return images;
+}
+
+std::vector<double> column(const Array<float>& matrix, std::int64_t axis) {
+  std::vector<double> values;
+  for (std::int64_t row = 0; row < matrix.shape()[0]; ++row) values.push_back(matrix[row * matrix.shape()[1] + axis]);
+  return values;
+}
+
+// For pictures: four significant digits.
+std::vector<double> rounded(std::vector<double> values) {
+  for (double& value : values) value = std::stod(fmt::format("{:.4g}", value));
+  return values;
+}
+
+// ## A cell's training
+
+class Trial {
+ public:
+  explicit Trial(Run& run)
+      : run_(run),
+        settings_(checked(run.settings())),
+        rendering_(rendering_of(settings_)),
+        data_(pendulum(settings_.count("n_images"), rendering_)),
+        hierarchical_(settings_.text("method") != "iwae"),
+        model_(build(settings_, run.seed())),
+        order_(data_.images.n, settings_.count("batch"), run.seed()),
+        noise_(run.seed(), "training noise"),
+        trainer_(model_, schedule_of(settings_, order_.batches_per_epoch()), bound_of(settings_), settings_.number("learning_rate")) {
+    for (std::size_t level = 0; level < pixels_.size(); ++level) pixels_[level] = static_cast<float>(level) / 255;
+  }
+
+  void operator()() {
+    keep();
+    run_.resume();
+    const std::int64_t n_steps = settings_.count("iterations"), curve_every = std::max<std::int64_t>(1, n_steps / 300),
+                       errors_every = std::max<std::int64_t>(1, n_steps / 30);
+    const auto marks = marked_iterations(settings_);
+    while (step_ < n_steps) {
+      train_step();
+      ++step_;
+      if (step_ % curve_every == 0) append_curve(curve_every);
+      const bool marked = std::ranges::find(marks, step_) != marks.end();
+      if (marked || step_ % errors_every == 0) append_errors();
+      if (marked) keep_mark();
+      run_.progress(step_, n_steps);
+    }
+    report();
+  }
+
+ private:
+  static const Settings& checked(const Settings& settings) {
+    check_settings(settings);
+    return settings;
+  }
+
+  void keep() {
+    trainer_.visit_state([&](const std::string& name, auto& memory) { run_.keep(name, memory); });
+    run_.keep("initial_phase_ended", initial_phase_ended_);
+    run_.keep("step", step_);
+    run_.keep("divergence_sum", sums_.divergence);
+    run_.keep("log_likelihood_sum", sums_.log_likelihood);
+    run_.keep("reconstruction_error_sum", sums_.reconstruction_error);
+  }
+
+  void train_step() {
+    const Var<float> x(datasets::gather(data_.images, order_.rows(step_), pixels_));
+    Stream stream = noise_.at(static_cast<std::uint64_t>(step_));
+    const std::int64_t B = x.shape()[0], d = model_.first.latent_size(), K = settings_.count("K");
+    const auto draw = [&](const tensors::Shape& shape) { return Var<float>(stream.normal<float>(shape)); };
+    StepValues values;
+    if (hierarchical_) {
+      const Var<float> of_z = draw({B, d});
+      values = trainer_.step(x, Noise<float>{of_z, draw({K, B, d})});
+    } else {
+      values = trainer_.iwae_step(x, draw({K, B, d}));
+    }
+    sums_.divergence += values.divergence;
+    sums_.log_likelihood += values.log_likelihood;
+    sums_.reconstruction_error += values.reconstruction_error;
+    if (trainer_.schedule().initial_phase) initial_phase_ended_ = step_ + 1;
+  }
+
+  void append_curve(std::int64_t every) {
+    const auto n = static_cast<double>(every);
+    std::map<std::string, double> row{{"iteration", static_cast<double>(step_)},
+                                      {"log_likelihood_nats", sums_.log_likelihood / n},
+                                      {"reconstruction_error", sums_.reconstruction_error / n}};
+    if (hierarchical_) {
+      row["beta"] = trainer_.schedule().beta;
+      row["constraint_ratio"] = constraint_ratio();
+      row["divergence_nats"] = sums_.divergence / n;
+    }
+    run_.append("curve", row);
+    sums_ = {};
+  }
+
+  double constraint_ratio() const { return trainer_.schedule().C_hat / std::pow(settings_.number("kappa"), 2); }
+
+  Array<float> all_codes() const { return model_.first.q(Var<float>(datasets::gather_all(data_.images, pixels_))).mean.value(); }
+
+  void regress() {
+    const Array<float> codes = all_codes();
+    regression_ = regress_angle(column(codes, 0), column(codes, 1), data_.angles);
+  }
+
+  void append_errors() {
+    regress();
+    run_.append("angle_errors", {{"iteration", static_cast<double>(step_)}, {"arcsin_error_rad", regression_.arcsin_error},
+                                 {"unwrapped_error_rad", regression_.unwrapped_error},
+                                 {"winding_number", static_cast<double>(regression_.winding_number)}});
+  }
+
+  // The state as metrics; `when` ends their names.
+  void report_state(const std::string& when) {
+    const std::string images = fmt::format("{} images, posterior means", data_.images.n);
+    run_.metric("angle_error_arcsin_rad" + when, {regression_.arcsin_error, "radians", "mean absolute error, OLS on arcsin(z_2/r); " + images, {}});
+    run_.metric("angle_error_rad" + when, {regression_.unwrapped_error, "radians", "mean absolute error of the code's own angle; " + images, {}});
+    run_.metric("winding_number" + when, {static_cast<double>(regression_.winding_number), "count", "turns of the code for one of the pendulum", {}});
+    if (!hierarchical_) return;
+    run_.metric("beta" + when, {trainer_.schedule().beta, "1", "of the step", {}});
+    run_.metric("constraint_ratio" + when, {constraint_ratio(), "1", "running average of C over kappa^2", {}});
+  }
+
+  void keep_mark() {
+    report_state(fmt::format("_at_{}", step_));
+    keep_clouds();
+  }
+
+  // What the figures show: posterior means with their deviations, and draws from the prior.
+  void keep_clouds() {
+    const std::int64_t n = std::min<std::int64_t>(n_pictured, data_.images.n);
+    std::vector<std::int64_t> rows(static_cast<std::size_t>(n));
+    std::iota(rows.begin(), rows.end(), std::int64_t{0});
+    const Normal<float> q = model_.first.q(Var<float>(datasets::gather(data_.images, rows, pixels_)));
+    const auto log_1 = column(q.log_scale.value(), 0), log_2 = column(q.log_scale.value(), 1);
+    std::vector<double> deviation;
+    for (std::size_t i = 0; i < log_1.size(); ++i) deviation.push_back(std::exp((log_1[i] + log_2[i]) / 2));
+    run_.series(fmt::format("posterior_at_{}", step_), {{"z_1", rounded(column(q.mean.value(), 0))}, {"z_2", rounded(column(q.mean.value(), 1))},
+                                                        {"angle", rounded({data_.angles.begin(), data_.angles.begin() + n})},
+                                                        {"deviation", rounded(deviation)}});
+    const Array<float> prior = draw_prior(model_, hierarchical_, n, Stream(run_.seed(), "prior samples"));
+    run_.series(fmt::format("prior_at_{}", step_), {{"z_1", rounded(column(prior, 0))}, {"z_2", rounded(column(prior, 1))}});
+  }
+
+  // ## The end: Table 1, Figure 15, and the way from 0 to 180 degrees
+  void report() {
+    regress();
+    report_state("");
+    if (hierarchical_) run_.metric("initial_phase_iterations", {static_cast<double>(initial_phase_ended_), "count", "exact", {}});
+
+    const std::int64_t n_shown = std::min<std::int64_t>(n_pictured, data_.images.n);
+    const Array<float> codes = all_codes();
+    experiments::Series scatter{{"angle", rounded({data_.angles.begin(), data_.angles.begin() + n_shown})}, {"arcsin", {}}, {"folded_angle", {}}, {"fit", {}}};
+    for (std::int64_t i = 0; i < n_shown; ++i) {
+      const double regressor = arcsin_of(regression_.circle, codes[2 * i + 1]);
+      scatter["arcsin"].push_back(regressor);
+      scatter["folded_angle"].push_back(folded(data_.angles[static_cast<std::size_t>(i)] + regression_.rotation));
+      scatter["fit"].push_back(regression_.intercept + regression_.slope * regressor);
+    }
+    for (const char* name : {"arcsin", "folded_angle", "fit"}) scatter[name] = rounded(scatter[name]);
+    run_.series("regression", scatter);
+
+    interpolate();
+    std::vector<std::int64_t> first_rows{0, 1, 2, 3, 4, 5, 6, 7};
+    first_rows.resize(std::min<std::size_t>(first_rows.size(), static_cast<std::size_t>(data_.images.n)));
+    const Var<float> originals(datasets::gather(data_.images, first_rows, pixels_));
+    run_.images("originals", as_images(originals.value()));
+    run_.images("reconstructions", as_images(model_.first.p(model_.first.q(originals).mean).mean.value()));
+    run_.health("the codes are finite", std::isfinite(regression_.circle.radius), fmt::format("radius {:.4g}", regression_.circle.radius));
+    auto weights = trainer_.first().named();
+    for (auto& [name, array] : weights) name = "first." + name;
+    for (const auto& [name, array] : trainer_.second().named()) weights.emplace_back("second." + name, array);
+    run_.weights(weights);
+  }
+
+  void interpolate() {
+    const Array<float> nodes = draw_prior(model_, hierarchical_, settings_.count("n_nodes"), Stream(run_.seed(), "graph"));
+    const LatentGraph graph(nodes, settings_.count("n_neighbours"));
+    run_.series("graph", {{"z_1", rounded(column(nodes, 0))}, {"z_2", rounded(column(nodes, 1))}, {"mean_edge", rounded(graph.mean_edge_lengths())}});
+
+    const double ends[] = {0, std::numbers::pi};
+    const datasets::ImageSet end_images = draw_pendulum(ends, {.blob = rendering_.blob, .width = rendering_.width, .noise = 0}, Stream(0, "none"));
+    const Array<float> end_codes = model_.first.q(Var<float>(datasets::gather_all(end_images, pixels_))).mean.value();
+    const auto d = static_cast<std::size_t>(model_.first.latent_size());
+    const auto path = graph.shortest_path({end_codes.data(), d}, {end_codes.data() + d, d});
+    run_.metric("path_found", {path ? 1.0 : 0.0, "count", "1 where the graph joins 0 and 180 degrees", {}});
+    if (!path) return;
+    const Array<float> means = model_.first.p(Var<float>(*path)).mean.value();
+    run_.images("path", as_images(means));
+    experiments::Series steps{{"z_1", rounded(column(*path, 0))}, {"z_2", rounded(column(*path, 1))}, {"seen_angle", {}}, {"distance", {}}};
+    double largest_jump = 0, farthest = 0;
+    for (std::int64_t i = 0; i < means.shape()[0]; ++i) {
+      const SeenAngle seen = seen_angle({means.data() + 256 * i, 256}, rendering_);
+      if (i > 0) largest_jump = std::max(largest_jump, std::abs(wrapped(seen.angle - steps["seen_angle"].back())));
+      farthest = std::max(farthest, seen.distance);
+      steps["seen_angle"].push_back(seen.angle);
+      steps["distance"].push_back(seen.distance);
+    }
+    run_.series("path", steps);
+    run_.metric("path_largest_jump_rad", {largest_jump, "radians", "of the angle seen in neighbouring images of the path from 0 to 180 degrees", {}});
+    run_.metric("path_farthest_from_a_pendulum", {farthest, "grey scale", "root mean squared distance of the path's worst image from the nearest rendering", {}});
+  }
+
+  Run& run_;
+  const Settings& settings_;
+  Rendering rendering_;
+  Pendulum data_;
+  bool hierarchical_;
+  Model model_;
+  datasets::BatchOrder order_;
+  Stream noise_;
+  datasets::PixelMap pixels_{};
+  Trainer<float, FirstLayer<float>, SecondLayer<float>> trainer_;
+  AngleRegression regression_;
+  std::int64_t step_ = 0, initial_phase_ended_ = 0;
+  StepValues sums_;  // since the curve's last point
+};
+
+void run_cell(Run& run) { Trial{run}(); }
+
+// New pendulums from a trained cell.
+Images sample_cell(const Cell& cell, const experiments::Experiment::Weights& weights, std::int64_t n) {
+  Model model = build(cell.settings, cell.seed);
+  const nn::Parameters<float> parameters(model);
+  for (const auto& entry : parameters.entries()) {
+    const auto found = weights.find(entry.name);
+    tensors::require(found != weights.end() && found->second.shape() == entry.window.shape(), "sample: the weights of {} do not fit the cell", entry.name);
+    std::copy(found->second.begin(), found->second.end(), entry.window.data_for_update());
+  }
+  const bool hierarchical = cell.settings.text("method") != "iwae";
+  return as_images(model.first.p(Var<float>(draw_prior(model, hierarchical, n, Stream(cell.seed, "samples")))).mean.value());
+}
+
+}  // namespace
+
+experiments::Experiment pendulum_experiment() {
+  return {.name = "pendulum",
+          .summary = "The pendulum: VHP with REWO, GECO, warm-up or no schedule, and IWAE (Table 1, Figures 2 to 4, 11 to 18)",
+          .revision = 1,
+          .cells = pendulum_cells,
+          .run = run_cell,
+          .sample = sample_cell};
+}
+
+experiments::Experiment sensitivity_experiment() {
+  return {.name = "sensitivity",
+          .summary = "VHP with REWO on the pendulum, one open choice changed at a time, 30,000 iterations",
+          .revision = 1,
+          .cells = sensitivity_cells,
+          .run = run_cell,
+          .sample = sample_cell};
+}
+
+}  // namespace vhp

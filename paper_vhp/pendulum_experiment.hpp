@@ -1,0 +1,13 @@
+#pragma once
+
+#include "common/experiments/experiment.hpp"
+
+namespace vhp {
+
+// Table 1 and the methods of Figures 2 to 4 and 11 to 18: one cell for each method.
+experiments::Experiment pendulum_experiment();
+
+// What the paper leaves open, one thing at a time: REWO with another rendering, noise, variance, ...
+experiments::Experiment sensitivity_experiment();
+
+}  // namespace vhp

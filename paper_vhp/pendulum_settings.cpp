@@ -1,0 +1,210 @@
+// # The settings of the pendulum's cells
+#include "paper_vhp/pendulum_settings.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <system_error>
+
+namespace vhp {
+
+using experiments::Cell;
+using experiments::Profile;
+using experiments::Settings;
+using tensors::Exit;
+using tensors::fail;
+
+namespace {
+
+// ## Cells
+//
+// Table 3's settings, and after them what the paper leaves open.
+Settings base_settings(Profile profile) {
+  Settings settings{
+      {"method", std::string("rewo")},
+      {"bound", std::string("importance_weighted")},
+      {"latent", std::int64_t{2}},
+      {"hidden", std::int64_t{256}},
+      {"n_hidden", std::int64_t{4}},
+      {"K", std::int64_t{16}},
+      {"learning_rate", 1e-4},
+      {"kappa", 0.02},
+      {"nu", 5.0},
+      {"n_images", std::int64_t{15'000}},
+      {"n_nodes", std::int64_t{1000}},
+      {"n_neighbours", std::int64_t{18}},
+      {"iterations", std::int64_t{150'000}},
+      {"marks", std::string("350,2000,5000,27500,150000")},
+      {"tau", 3.0},
+      {"alpha", 0.99},
+      {"beta_0", 1e-3},
+      {"batch", std::int64_t{128}},
+      {"variance", 0.05},
+      {"rendering", std::string("rod")},
+      {"width", 0.7},
+      {"noise", 0.0},
+      {"warm_up_epochs", std::int64_t{0}},
+  };
+  const auto shrink = [&](std::int64_t iterations, const char* marks, std::int64_t images, std::int64_t batch, std::int64_t K, double learning_rate) {
+    settings.set("iterations", iterations);
+    settings.set("marks", std::string(marks));
+    settings.set("n_images", images);
+    settings.set("batch", batch);
+    settings.set("K", K);
+    settings.set("learning_rate", learning_rate);
+  };
+  if (profile == Profile::quick) shrink(10'000, "300,1000,3000,6000,10000", 15'000, 64, 4, 5e-4);
+  if (profile == Profile::smoke) {
+    shrink(12, "2,5,12", 200, 16, 3, 1e-3);
+    settings.set("hidden", std::int64_t{16});
+    settings.set("kappa", 1.0);  // so that the initial phase ends
+    settings.set("n_nodes", std::int64_t{50});
+    settings.set("n_neighbours", std::int64_t{6});
+  }
+  return settings;
+}
+
+// On two cores: nearly all of it are the products of the networks that see every draw.
+double estimated_seconds(const Settings& settings) {
+  const auto squares = static_cast<double>(settings.count("hidden") * settings.count("hidden") * settings.count("n_hidden"));
+  const bool iwae = settings.text("method") == "iwae";
+  const double rows = static_cast<double>(settings.count("batch") * (settings.count("K") + (iwae ? 1 : 3)));
+  const double flop_a_second = 2.5e11, overhead_s = 1e-3;
+  return static_cast<double>(settings.count("iterations")) * (6 * rows * squares / flop_a_second + overhead_s);
+}
+
+Cell cell(const std::string& name, std::uint64_t seed, const Settings& settings) { return {name, seed, settings, estimated_seconds(settings)}; }
+
+}  // namespace
+
+std::vector<Cell> pendulum_cells(Profile profile) {
+  struct Variant {
+    const char *name, *method, *bound;
+    std::int64_t warm_up_epochs;
+  };
+  std::vector<Cell> list;
+  for (const Variant& v : {Variant{"rewo", "rewo", "importance_weighted", 0}, {"geco", "geco", "importance_weighted", 0},
+                           {"vhp", "none", "importance_weighted", 0}, {"vhp_wu20", "warm_up", "importance_weighted", 20},
+                           {"vhp_wu200", "warm_up", "importance_weighted", 200}, {"iwae", "iwae", "importance_weighted", 0},
+                           {"rewo_elbo", "rewo", "elbo", 0}, {"rewo_alternative", "rewo_alternative", "importance_weighted", 0}}) {
+    Settings settings = base_settings(profile);
+    settings.set("method", std::string(v.method));
+    settings.set("bound", std::string(v.bound));
+    // In a shorter run warm-up takes the same share of it.
+    const std::int64_t iterations = settings.count("iterations"), full = 150'000;
+    settings.set("warm_up_epochs", v.warm_up_epochs);
+    if (profile != Profile::paper && v.warm_up_epochs > 0) {
+      const std::int64_t per_epoch = (settings.count("n_images") + settings.count("batch") - 1) / settings.count("batch");
+      const std::int64_t share = v.warm_up_epochs * 118 * iterations / full;  // 118 batches of 128 are an epoch of the paper's
+      settings.set("warm_up_epochs", std::max<std::int64_t>(1, share / per_epoch));
+    }
+    list.push_back(cell(v.name, 0, settings));
+    const std::uint64_t n_seeds = profile == Profile::paper && list.back().name == "rewo" ? 3 : 1;
+    for (std::uint64_t seed = 1; seed < n_seeds; ++seed) list.push_back(cell(v.name, seed, settings));
+  }
+  // Two more seeds of the other methods, a fifth as long.
+  if (profile == Profile::paper) {
+    const std::vector<Cell> full = list;
+    for (const Cell& c : full) {
+      if (c.name == "rewo") continue;
+      Settings settings = c.settings;
+      settings.set("iterations", std::int64_t{30'000});
+      for (const std::uint64_t seed : {1, 2}) list.push_back(cell(c.name + "_30k", seed, settings));
+    }
+  }
+  return list;
+}
+
+std::vector<Cell> sensitivity_cells(Profile profile) {
+  Settings base = base_settings(profile);
+  if (profile == Profile::paper) base.set("iterations", std::int64_t{30'000});
+  std::vector<Cell> list;
+  const auto vary = [&](const std::string& name, const std::string& key, const experiments::Value& value) {
+    Settings settings = base;
+    settings.set(key, value);
+    list.push_back(cell(name, 0, settings));
+  };
+  if (profile == Profile::smoke) {
+    vary("blob", "rendering", std::string("blob"));
+    vary("noise_0.05", "noise", 0.05);
+    return list;
+  }
+  if (profile == Profile::quick) return list;
+  list.push_back(cell("as_is", 0, base));
+  vary("blob", "rendering", std::string("blob"));
+  list.back().settings.set("width", 1.0);
+  vary("noise_0.05", "noise", 0.05);
+  for (const double width : {1.0, 1.5}) vary(fmt::format("width_{}", width), "width", width);
+  for (const double variance : {0.0004, 0.01, 0.1, 0.5}) vary(fmt::format("variance_{}", variance), "variance", variance);
+  for (const double beta_0 : {1e-4, 1e-2}) vary(fmt::format("beta_0_{:g}", beta_0), "beta_0", beta_0);
+  vary("alpha_0.9", "alpha", 0.9);
+  vary("tau_1", "tau", 1.0);
+  vary("batch_64", "batch", std::int64_t{64});
+  vary("K_1", "K", std::int64_t{1});
+  vary("learning_rate_0.0005", "learning_rate", 5e-4);
+  return list;
+}
+
+// ## Settings, read
+namespace {
+
+Method method_of(const Settings& settings) {
+  const std::string& name = settings.text("method");
+  for (const auto& [known, method] : {std::pair("rewo", Method::rewo), {"rewo_alternative", Method::rewo_alternative}, {"geco", Method::geco},
+                                      {"warm_up", Method::warm_up}, {"none", Method::none}, {"iwae", Method::none}})
+    if (name == known) return method;
+  fail(Exit::usage, "pendulum: method \"{}\" is none of rewo, rewo_alternative, geco, warm_up, none, iwae", name);
+}
+
+}  // namespace
+
+ScheduleSettings schedule_of(const Settings& settings, std::int64_t batches_per_epoch) {
+  return {.method = method_of(settings), .kappa = settings.number("kappa"), .nu = settings.number("nu"), .tau = settings.number("tau"),
+          .alpha = settings.number("alpha"), .beta_0 = settings.number("beta_0"), .warm_up_steps = settings.count("warm_up_epochs") * batches_per_epoch};
+}
+
+PriorBound bound_of(const Settings& settings) {
+  const std::string& name = settings.text("bound");
+  if (name != "importance_weighted" && name != "elbo") fail(Exit::usage, "pendulum: bound \"{}\" is neither importance_weighted nor elbo", name);
+  return name == "elbo" ? PriorBound::elbo : PriorBound::importance_weighted;
+}
+
+Rendering rendering_of(const Settings& settings) {
+  const std::string& name = settings.text("rendering");
+  if (name != "rod" && name != "blob") fail(Exit::usage, "pendulum: rendering \"{}\" is neither rod nor blob", name);
+  return {.blob = name == "blob", .width = settings.number("width"), .noise = settings.number("noise")};
+}
+
+void check_settings(const Settings& settings) {
+  const auto within = [&](const char* name, std::int64_t least, std::int64_t most) {
+    const std::int64_t value = settings.count(name);
+    if (value < least || value > most) fail(Exit::usage, "pendulum: {} = {} is outside {}..{}", name, value, least, most);
+  };
+  within("latent", 2, 2);  // the angle is read off a plane
+  within("hidden", 1, 10'000);
+  within("n_hidden", 1, 100);
+  within("K", 1, 10'000);
+  within("n_images", 2, 1'000'000);
+  within("batch", 1, settings.count("n_images"));
+  within("iterations", 1, 100'000'000);
+  within("n_nodes", 2, 1'000'000);
+  within("n_neighbours", 1, settings.count("n_nodes") - 1);
+  if (!(settings.number("variance") > 0)) fail(Exit::usage, "pendulum: variance = {} is not above 0", settings.number("variance"));
+}
+
+std::vector<std::int64_t> marked_iterations(const Settings& settings) {
+  std::vector<std::int64_t> marks;
+  const std::string& text = settings.text("marks");
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t comma = std::min(text.find(',', at), text.size());
+    std::int64_t mark = 0;
+    const auto [end, error] = std::from_chars(text.data() + at, text.data() + comma, mark);
+    if (error != std::errc() || end != text.data() + comma || mark < 1 || (!marks.empty() && mark <= marks.back()))
+      fail(Exit::usage, "pendulum: marks \"{}\" are not ascending iterations separated by commas", text);
+    if (mark <= settings.count("iterations")) marks.push_back(mark);
+    at = comma + 1;
+  }
+  return marks;
+}
+
+}  // namespace vhp

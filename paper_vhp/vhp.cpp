@@ -1,0 +1,37 @@
+// # The program
+//
+// Everything that the program does, in order of reading: the model and its bound, the schedules of beta, the data, training
+// and evaluation, the published numbers (published_vhp.toml), the page.
+#include "common/reporting/attach.hpp"
+#include "paper_vhp/pendulum_experiment.hpp"
+#include "paper_vhp/pendulum_report.hpp"
+
+int main(int argc, char** argv) {
+  const std::filesystem::path root = SUITE_SOURCE_DIR;
+  experiments::Program program{
+      .name = "vhp",
+      .title = "Learning Hierarchical Priors in VAEs (Klushyn, Chen, Kurle, Cseke, van der Smagt; 2019)",
+      .reports = root / "reports",
+      .experiments = {vhp::pendulum_experiment(), vhp::sensitivity_experiment()},
+      .report = {},
+      .check = {},
+      .published_numbers = {},
+  };
+  reporting::attach(program, {
+      .root = root,
+      .published = "paper_vhp/published_vhp.toml",
+      .chapters = {{"The model", "paper_vhp/vhp.hpp"},
+                   {"Schedules", "paper_vhp/schedules.hpp"},
+                   {"A step", "paper_vhp/training.hpp"},
+                   {"Networks", "paper_vhp/networks.hpp"},
+                   {"The pendulum", "paper_vhp/pendulum.hpp"},
+                   {"The angle", "paper_vhp/angle_regression.hpp"},
+                   {"The graph", "paper_vhp/latent_graph.hpp"},
+                   {"Settings", "paper_vhp/pendulum_settings.cpp"},
+                   {"Training and evaluation", "paper_vhp/pendulum_experiment.cpp"},
+                   {"The page", "paper_vhp/pendulum_report.cpp"},
+                   {"The program", "paper_vhp/vhp.cpp"}},
+      .write = vhp::write_report,
+  });
+  return experiments::run_command_line(program, argc, argv);
+}
