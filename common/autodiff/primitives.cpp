@@ -233,14 +233,14 @@ template <class T> Var<T> sigmoid_slope(const Var<T>& g, const Var<T>& y) {
 
 template <class T> Var<T> bernoulli_log_prob(const Var<T>& x, const Var<T>& logits) {
   return primitive<"bernoulli_log_prob", T>(kernels::bernoulli_log_prob<T>,
-      rules([](V<T> g, skip, skip, V<T> l) { return as_column(g) * l; },
+      rules([](V<T> g, skip, V<T> x, V<T> l) { return unbroadcast(as_column(g) * l, x.shape()); },
             [](V<T> g, skip, V<T> x, V<T> l) { return bernoulli_residual(g, x, l); }), x, logits);
 }
 
 template <class T> Var<T> bernoulli_residual(const Var<T>& g, const Var<T>& x, const Var<T>& logits) {
   return primitive<"bernoulli_residual", T>(kernels::bernoulli_residual<T>,
       rules([](V<T> h, skip, skip, V<T> x, V<T> l) { return sum_of_rows(h * (x - sigmoid(l))); },
-            [](V<T> h, skip, V<T> g, skip, skip) { return h * as_column(g); },
+            [](V<T> h, skip, V<T> g, V<T> x, skip) { return unbroadcast(h * as_column(g), x.shape()); },
             [](V<T> h, skip, V<T> g, skip, V<T> l) { return neg(sigmoid_slope(h * as_column(g), sigmoid(l))); }), g, x, logits);
 }
 

@@ -14,7 +14,8 @@ struct Bernoulli {
 
   Var<T> mean() const { return sigmoid(logits); }
 
-  // log p(x) = sum x l - softplus(l) in nats, [.., d] -> [..]; x may lie anywhere in [0, 1] (cross-entropy).
+  // log p(x) = sum x l - softplus(l) in nats, [.., d] -> [..]; x may lie anywhere in [0, 1] (cross-entropy), and may lack
+  // first axes of the logits: one x under many distributions.
   Var<T> log_prob(const Var<T>& x) const { return bernoulli_log_prob(x, logits); }
 
   // Zeros and ones; not differentiable.

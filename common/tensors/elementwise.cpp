@@ -183,6 +183,12 @@ void residual_row(T g, const T* __restrict x, const T* __restrict l, T* __restri
   for (std::int64_t i = 0; i < n; ++i) out[i] = g * (x[i] - sigmoid(l[i]));
 }
 
+// Whether a is b, or b without some of its first axes.
+bool is_tail_of(const Shape& a, const Shape& b) {
+  const int missing = b.rank() - a.rank();
+  return missing >= 0 && a.rank() > 0 && std::equal(a.begin(), a.end(), b.begin() + missing);
+}
+
 Shape without_last_axis(const Shape& shape) {
   require(shape.rank() > 0, "bernoulli: logits need an axis of variables");
   Shape rows;
@@ -194,27 +200,27 @@ Shape without_last_axis(const Shape& shape) {
 
 template <class T>
 Array<T> bernoulli_log_prob(const Array<T>& x, const Array<T>& logits) {
-  require(x.shape() == logits.shape(), "bernoulli: x is {}, logits are {}", x.shape(), logits.shape());
   Array<T> y(without_last_axis(logits.shape()));
-  const std::int64_t d = logits.shape()[logits.shape().rank() - 1];
+  require(is_tail_of(x.shape(), logits.shape()), "bernoulli: x is {}, logits are {}", x.shape(), logits.shape());
+  const std::int64_t d = logits.shape()[logits.shape().rank() - 1], n = std::max<std::int64_t>(x.size(), 1);
   const T *p = x.data(), *l = logits.data();
   T* out = y.mutable_data();
   parallel_ranges(y.size(), std::max<std::int64_t>(1, expensive / std::max<std::int64_t>(d, 1)), [=](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = begin; row < end; ++row) out[row] = bernoulli_row(p + row * d, l + row * d, d);
+    for (std::int64_t row = begin; row < end; ++row) out[row] = bernoulli_row(p + row * d % n, l + row * d, d);
   });
   return y;
 }
 
 template <class T>
 Array<T> bernoulli_residual(const Array<T>& g, const Array<T>& x, const Array<T>& logits) {
-  require(x.shape() == logits.shape() && g.shape() == without_last_axis(logits.shape()), "bernoulli: g is {}, x is {}, logits are {}",
+  require(is_tail_of(x.shape(), logits.shape()) && g.shape() == without_last_axis(logits.shape()), "bernoulli: g is {}, x is {}, logits are {}",
           g.shape(), x.shape(), logits.shape());
-  const std::int64_t d = logits.shape()[logits.shape().rank() - 1];
+  const std::int64_t d = logits.shape()[logits.shape().rank() - 1], n = std::max<std::int64_t>(x.size(), 1);
   Array<T> y(logits.shape());
   const T *w = g.data(), *p = x.data(), *l = logits.data();
   T* out = y.mutable_data();
   parallel_ranges(g.size(), std::max<std::int64_t>(1, expensive / std::max<std::int64_t>(d, 1)), [=](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = begin; row < end; ++row) residual_row(w[row], p + row * d, l + row * d, out + row * d, d);
+    for (std::int64_t row = begin; row < end; ++row) residual_row(w[row], p + row * d % n, l + row * d, out + row * d, d);
   });
   return y;
 }

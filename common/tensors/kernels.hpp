@@ -57,6 +57,7 @@ template <class T> Array<T> matmul(const Array<T>& a, const Array<T>& b, Trans t
 template <class T> Array<T> affine(const Array<T>& x, const Array<T>& w, const Array<T>& b);
 
 // Sum over the last axis of x l - softplus(l), the log-probability of x under a Bernoulli with logits l: [.., d] -> [..].
+// x may lack first axes of l; it then stands for all of them.
 template <class T> Array<T> bernoulli_log_prob(const Array<T>& x, const Array<T>& logits);
 // g[.., none] (x - sigmoid(l)): its pullback to the logits.
 template <class T> Array<T> bernoulli_residual(const Array<T>& g, const Array<T>& x, const Array<T>& logits);

@@ -88,6 +88,7 @@ std::multimap<std::string, Case> cases() {
   with("tanh_slope", [](const Args& x) { return tanh_slope(x[0], x[1]); }, {normal({3}, 0), normal({3}, 1)});
   with("sigmoid_slope", [](const Args& x) { return sigmoid_slope(x[0], x[1]); }, {normal({3}, 0), normal({3}, 1)});
   with("bernoulli_log_prob", [](const Args& x) { return bernoulli_log_prob(x[0], x[1]); }, {normal({2, 3}, 0), normal({2, 3}, 1)});
+  with("bernoulli_log_prob", [](const Args& x) { return square(bernoulli_log_prob(x[0], x[1])); }, {normal({2, 3}, 0), normal({4, 2, 3}, 1)});
   for (const Shape& shape : {Shape{4, 2}, Shape{2, 2, 3, 1}}) {
     const auto moments = [](const Var<double>& x) { return channel_moments(x.value(), 0.1); };
     with("batch_norm", [=](const Args& x) { return square(batch_norm(x[0], x[1], x[2], moments(x[0]))); },
@@ -99,6 +100,8 @@ std::multimap<std::string, Case> cases() {
   }
   with("bernoulli_residual", [](const Args& x) { return bernoulli_residual(x[0], x[1], x[2]); },
        {normal({2}, 0), normal({2, 3}, 1), normal({2, 3}, 2)});
+  with("bernoulli_residual", [](const Args& x) { return square(bernoulli_residual(x[0], x[1], x[2])); },
+       {normal({4, 2}, 0), normal({2, 3}, 1), normal({4, 2, 3}, 2)});
   // A stride that does not divide the image, other paddings before than after, one channel in or out.
   const ConvGeometry geometry{.stride = {2, 1}, .pad_lo = {1, 0}, .pad_hi = {2, 1}};
   const Extents image{4, 3}, kernel{3, 2};

@@ -167,8 +167,17 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(bernoulli_rows, T, Scalars) {
   }
   const Array<T> x = normals<T>({2, 3}, 1);
   BOOST_CHECK_THROW(kernels::bernoulli_log_prob(x, normals<T>({3}, 1)), std::invalid_argument);
+  BOOST_CHECK_THROW(kernels::bernoulli_log_prob(x, normals<T>({2, 1, 3}, 1)), std::invalid_argument);
   BOOST_CHECK_THROW(kernels::bernoulli_log_prob(Array<T>::scalar(1), Array<T>::scalar(1)), std::invalid_argument);
   BOOST_CHECK_THROW(kernels::bernoulli_residual(normals<T>({3}, 1), x, x), std::invalid_argument);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(bernoulli_rows_under_one_x, T, Scalars) {
+  const Array<T> x = Stream(5, "x").uniform<T>({7, 33}), logits = normals<T>({9, 7, 33}, 6), g = normals<T>({9, 7}, 7);
+  const Array<T> repeated = kernels::broadcast_to(x, {9, 7, 33});
+  const auto same = [](const Array<T>& a, const Array<T>& b) { BOOST_TEST(a.elements() == b.elements(), boost::test_tools::per_element()); };
+  same(with_any_number_of_threads([&] { return kernels::bernoulli_log_prob(x, logits); }), kernels::bernoulli_log_prob(repeated, logits));
+  same(with_any_number_of_threads([&] { return kernels::bernoulli_residual(g, x, logits); }), kernels::bernoulli_residual(g, repeated, logits));
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(one_bad_number_is_found_wherever_it_stands, T, Scalars) {
