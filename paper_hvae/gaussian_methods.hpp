@@ -13,11 +13,8 @@ namespace hvae {
 
 // ## HVAE
 //
-// $q^0 = N(0, I)$, not learned; $\varepsilon_j = \xi\,\mathrm{sigmoid}(\cdot)$ with $\xi = 1/2$; $1 / \sqrt{\beta_0} = 1 +
-// e^{\cdot}$ where tempering is fixed, $\alpha_k = \mathrm{sigmoid}(\cdot)$ where it is free (the documents use it on MNIST
-// only).
-enum class TemperingKind { none, fixed, free };
-
+// $q^0 = N(0, I)$, not learned; $\varepsilon_j = \xi\,\mathrm{sigmoid}(\cdot)$ with $\xi = 1/2$. (Free tempering is used by the documents on
+// MNIST only.)
 template <class T>
 struct HamiltonianMethod {
   GaussianParameters<T> theta;
@@ -39,13 +36,7 @@ struct HamiltonianMethod {
   }
 
   Var<T> epsilon() const { return sigmoid(logit_epsilon) * T(xi); }
-  Tempering<T> tempering() const {
-    if (K == 0 || kind == TemperingKind::none) return no_tempering<T>();
-    if (kind == TemperingKind::fixed) return fixed_tempering(exp(log_tempering) + T(1), K, Schedule::root_inverse_beta);
-    std::vector<Var<T>> alpha;
-    for (const Var<T>& logit : logit_alpha) alpha.push_back(sigmoid(logit));
-    return free_tempering(std::move(alpha));
-  }
+  Tempering<T> tempering() const { return learned_tempering(kind, K, Schedule::root_inverse_beta, log_tempering, logit_alpha); }
 
   // The bound itself, without draws: on this model the flow is linear in (z_0, gamma), coordinate by coordinate, so
   // z_K = a z_0 + b gamma + c, and every expectation is a sum of squares. [n_sets]

@@ -88,6 +88,19 @@ Tempering<T> fixed_tempering(const Var<T>& s_0, int K, Schedule schedule) {
   return tempering;
 }
 
+// What is learned of it, unconstrained: fixed tempering has $s_0 = 1 + e^{\cdot}$, free tempering $\alpha_k =
+// \mathrm{sigmoid}(\cdot)$.
+enum class TemperingKind { none, fixed, free };
+
+template <class T>
+Tempering<T> learned_tempering(TemperingKind kind, int K, Schedule schedule, const Var<T>& log_tempering, const std::vector<Var<T>>& logit_alpha) {
+  if (K == 0 || kind == TemperingKind::none) return no_tempering<T>();
+  if (kind == TemperingKind::fixed) return fixed_tempering(exp(log_tempering) + T(1), K, schedule);
+  std::vector<Var<T>> alpha;
+  for (const Var<T>& logit : logit_alpha) alpha.push_back(sigmoid(logit));
+  return free_tempering(std::move(alpha));
+}
+
 // ## The flow
 //
 // Equations (7) to (9), K times; the gradient at the end of a step is the one at the start of the next. `epsilon` has one
