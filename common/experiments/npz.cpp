@@ -5,6 +5,7 @@
 
 #include <zip.h>
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 
@@ -38,7 +39,7 @@ std::string npy_bytes(const Array<float>& array) {
   return bytes;
 }
 
-// Only the header that npy_bytes writes; throws std::invalid_argument on any other.
+// The header that npy_bytes and NumPy write for float32 in C order; throws std::invalid_argument on any other.
 Array<float> from_npy(std::string_view bytes) {
   require(bytes.size() >= 10 && bytes.starts_with(npy_magic), "not an .npy file");
   const std::size_t header_size = static_cast<unsigned char>(bytes[8]) + 256u * static_cast<unsigned char>(bytes[9]);
@@ -48,10 +49,12 @@ Array<float> from_npy(std::string_view bytes) {
   require(header.starts_with(header_start) && end != std::string_view::npos, "not a float32 array in C order");
   Shape shape;
   std::size_t expected = 1;
-  for (header = header.substr(header_start.size(), end - header_start.size()); !header.empty(); header.remove_prefix(header.find(',') + 1)) {
-    shape.push_back(std::stoll(std::string(header.substr(0, header.find(',')))));
+  for (header = header.substr(header_start.size(), end - header_start.size()); !header.empty();) {
+    const std::size_t comma = std::min(header.find(','), header.size());  // NumPy writes none after the last of several extents
+    shape.push_back(std::stoll(std::string(header.substr(0, comma))));
     expected *= static_cast<std::size_t>(shape[shape.rank() - 1]);
-    require(header.find(',') != std::string_view::npos && expected <= bytes.size(), "a shape larger than the file");
+    require(expected <= bytes.size(), "a shape larger than the file");
+    header.remove_prefix(std::min(comma + 1, header.size()));
   }
   const std::string_view elements = bytes.substr(10 + header_size);
   require(elements.size() == expected * sizeof(float), "{} bytes for shape {}", elements.size(), to_string(shape));
