@@ -39,7 +39,7 @@ void report(const Program& program, const Document& document, const Ledger& ledg
   page.write(folder, program, claims, judgements);
   experiments::replace_file(folder / "program.md", weave(program.title, document.root, document.chapters));
   write_summary(folder, program, claims, judgements, results);
-  write_front_page(program.reports);
+  write_front_page(program.reports, document.root);
   experiments::say("wrote {}", (folder / "index.md").string());
 }
 

@@ -1,6 +1,7 @@
 #include "common/reporting/front_page.hpp"
 
 #include "common/experiments/files.hpp"
+#include "common/reporting/controls.hpp"
 #include "common/reporting/scoreboard.hpp"
 #include "common/reporting/tables.hpp"
 #include "common/tensors/errors.hpp"
@@ -38,7 +39,22 @@ void write_summary(const fs::path& folder, const experiments::Program& program, 
   experiments::replace_file(folder / "summary.json", summary.dump(2) + "\n");
 }
 
-void write_front_page(const fs::path& reports) {
+namespace {
+
+// Known defects and what notices them.
+std::string controls_section(const std::vector<Control>& controls) {
+  Table table{{{"Planted defect"}, {"Noticed by"}}, {}};
+  for (const Control& control : controls)
+    table.rows.push_back({control.defect, fmt::format("`{}` in [{}](../{}), `{}`", control.law, control.file, control.file, control.test)});
+  return fmt::format(
+      "\n## Controls\n\nA test that cannot fail shows nothing. `ctest -L controls` plants each of these {} defects in a copy of a small model, or of "
+      "what trains it, and holds the copy to the law that the named test states; the test passes if the law is broken.\n\n{}",
+      controls.size(), to_markdown(table));
+}
+
+}  // namespace
+
+void write_front_page(const fs::path& reports, const fs::path& root) {
   std::vector<fs::path> summaries;
   for (const auto& entry : fs::directory_iterator(reports))
     if (fs::exists(entry.path() / "summary.json")) summaries.push_back(entry.path() / "summary.json");
@@ -73,7 +89,8 @@ void write_front_page(const fs::path& reports) {
           fmt::format(
               "\nBudget of false alarms: if every published number were true, at most {:.3g} of all claims together would be expected "
               "to fail by chance.\n",
-              false_alarms));
+              false_alarms) +
+          controls_section(read_controls(root)));
 }
 
 }  // namespace reporting

@@ -14,7 +14,8 @@ namespace reporting {
 void write_summary(const std::filesystem::path& folder, const experiments::Program& program, const std::vector<Claim>& claims,
                    const std::vector<Judgement>& judgements, const Results& results);
 
-// Writes <reports>/index.md from every <reports>/*/summary.json. Throws Failure(io).
-void write_front_page(const std::filesystem::path& reports);
+// Writes <reports>/index.md from every <reports>/*/summary.json and from the list of controls in the repository at `root`.
+// Throws Failure(io).
+void write_front_page(const std::filesystem::path& reports, const std::filesystem::path& root);
 
 }  // namespace reporting

@@ -3,6 +3,7 @@
 #include "common/datasets/stand_in.hpp"
 #include "common/tensors/digest.hpp"
 #include "common/tensors/pool.hpp"
+#include "tests/datasets/laws.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -14,17 +15,10 @@
 namespace {
 
 using namespace datasets;
+using laws::counting_images;
 using tensors::Array;
 using tensors::Stream;
 using Rows = std::vector<std::int64_t>;
-
-// n images of 2 x 3; image i holds 6 i, 6 i + 1, ... (mod 256), its label is i.
-ImageSet counting_images(std::int64_t n) {
-  ImageSet set{n, 2, 3, {}, {}, {}, false};
-  for (std::int64_t i = 0; i < 6 * n; ++i) set.pixels.push_back(static_cast<std::uint8_t>(i));
-  for (std::int64_t i = 0; i < n; ++i) set.labels.push_back(static_cast<std::uint8_t>(i));
-  return set;
-}
 
 // n images of one row that holds every pixel value once.
 ImageSet ramps(std::int64_t n) {
@@ -59,10 +53,6 @@ BOOST_AUTO_TEST_CASE(splits_are_disjoint_and_complete) {
   const auto check = [&](const Split& split) {
     BOOST_TEST(split.training.n == 33);
     BOOST_TEST(split.held_out.n == 7);
-    std::multiset<int> labels(split.training.labels.begin(), split.training.labels.end());
-    labels.insert(split.held_out.labels.begin(), split.held_out.labels.end());
-    const auto expected = all_rows(40);
-    BOOST_TEST(std::ranges::equal(labels, expected));
     for (std::int64_t i = 0; i < split.held_out.n; ++i) BOOST_TEST(split.held_out.image(i)[0] == 6 * split.held_out.labels[i]);
   };
   const Split last = hold_out_last(set, 7);
@@ -73,6 +63,16 @@ BOOST_AUTO_TEST_CASE(splits_are_disjoint_and_complete) {
   BOOST_TEST(random.held_out.labels == hold_out_random(set, 7, Stream(3, "split")).held_out.labels, boost::test_tools::per_element());
   BOOST_TEST((random.held_out.labels != hold_out_random(set, 7, Stream(4, "split")).held_out.labels));
   BOOST_CHECK_THROW(hold_out_last(set, 41), std::invalid_argument);
+  BOOST_TEST(laws::parts_make_up_the_whole([](const ImageSet& images) { return hold_out_last(images, 7); }));
+  BOOST_TEST(laws::parts_make_up_the_whole([](const ImageSet& images) { return hold_out_random(images, 7, Stream(3, "split")); }));
+}
+
+BOOST_AUTO_TEST_CASE(labels_choose_neither_the_split_nor_a_pixel) {
+  BOOST_TEST(laws::labels_reach_no_pixel([](const ImageSet& images) { return hold_out_last(images, 7).training.pixels; }));
+  BOOST_TEST(laws::labels_reach_no_pixel([](const ImageSet& images) { return hold_out_random(images, 7, Stream(3, "split")).training.pixels; }));
+  BOOST_TEST(laws::labels_reach_no_pixel([](const ImageSet& images) { return binarised_once(images, 7).pixels; }));
+  BOOST_TEST(laws::labels_reach_no_pixel([](const ImageSet& images) { return gather(images, Rows{7, 2, 30}, grey()); }));
+  BOOST_TEST(laws::labels_reach_no_pixel([](const ImageSet& images) { return gather_stochastic(images, Rows{7, 2, 30}, Stream(7, "binarise")); }));
 }
 
 BOOST_AUTO_TEST_CASE(an_epochs_batches_cover_every_image_once) {

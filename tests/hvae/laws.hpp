@@ -43,7 +43,8 @@ std::vector<std::vector<double>> jacobian(const Map& map, const Var<double>& z_0
 template <class Map>
 Finding log_determinant_is_the_jacobians(const Map& map, const Var<double>& z_0) {
   const double claimed = map(z_0).log_det.value()[0], exact = std::log(std::abs(determinant(jacobian(map, z_0))));
-  return {std::abs(claimed - exact) <= 1e-10 * std::max(1.0, std::abs(exact)), fmt::format("log|det| {:.6g}, of the Jacobian {:.6g}", claimed, exact)};
+  return {std::abs(claimed - exact) <= 1e-10 * std::max(1.0, std::abs(exact)),
+          fmt::format("log|det| {:.6g}, of the Jacobian {:.6g}", claimed, exact)};
 }
 
 // A Gaussian model of one dimension, and data so vague that weights are tame.

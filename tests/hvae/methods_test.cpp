@@ -2,7 +2,7 @@
 #include "common/autodiff/check_gradients.hpp"
 #include "common/tensors/random.hpp"
 #include "paper_hvae/gaussian_methods.hpp"
-#include "tests/hvae/determinant.hpp"
+#include "tests/hvae/laws.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -37,26 +37,12 @@ autodiff::GradientCheck check(const Method& method, int order, const Noise&... n
   return autodiff::check_gradients([&](const Method& m) { return m.elbo(data(), noise...); }, method, order);
 }
 
-// The Jacobian of a map of one draw of the first data set, row by row, by reverse differentiation.
-template <class Map>
-std::vector<std::vector<double>> jacobian(const Map& map, const Var<double>& z_0) {
-  std::vector<std::vector<double>> rows;
-  for (std::int64_t i = 0; i < d; ++i) {
-    const auto g = autodiff::grad<double>([&](const Var<double>& z) { return sum(slice(slice(map(z).z, 2, i, 1), 0, 0, 1)); })(z_0);
-    rows.emplace_back(g.value().begin(), g.value().begin() + d);
-  }
-  return rows;
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(planar_log_determinants_are_those_of_the_jacobian) {
   const Var<double> z_0 = normal({n_sets, 1, d}, "z_0");
   const Planar<double> flow = planar();
-  for (const int K : {1, 3}) {
-    const auto map = [&](const Var<double>& z) { return flow(z, K); };
-    BOOST_TEST(map(z_0).log_det.value()[0] == std::log(std::abs(determinant(jacobian(map, z_0)))), tt::tolerance(1e-10));
-  }
+  for (const int K : {1, 3}) BOOST_TEST(laws::log_determinant_is_the_jacobians([&](const Var<double>& z) { return flow(z, K); }, z_0));
 }
 
 BOOST_AUTO_TEST_CASE(planar_maps_are_invertible_whatever_u) {
@@ -71,19 +57,25 @@ BOOST_AUTO_TEST_CASE(planar_maps_are_invertible_whatever_u) {
 BOOST_AUTO_TEST_CASE(made_is_autoregressive) {
   const Made<double> made(n_sets, d, 9, Stream(13, "made"));
   const Var<double> z_0 = normal({n_sets, 1, d}, "z_0");
-  const auto rows = jacobian(made, z_0);
+  const auto rows = laws::jacobian(made, z_0);
   const auto order = Stream(13, "made").permutation(d);
-  double log_diagonal = 0;
   std::int64_t n_below = 0;
   for (std::size_t i = 0; i < d; ++i) {
-    log_diagonal += std::log(rows[i][i]);
     for (std::size_t j = 0; j < d; ++j) {
       if (order[j] > order[i]) BOOST_TEST(rows[i][j] == 0.0);
       if (order[j] < order[i]) n_below += rows[i][j] != 0.0;
     }
   }
   BOOST_TEST(n_below > 0);
-  BOOST_TEST(made(z_0).log_det.value()[0] == log_diagonal, tt::tolerance(1e-12));
+  BOOST_TEST(laws::log_determinant_is_the_jacobians(made, z_0));
+}
+
+BOOST_AUTO_TEST_CASE(the_weights_of_a_planar_flow_average_to_the_likelihood) {
+  const Planar<double> flow{laws::number(0.4), laws::number(0.7), laws::number(-0.3)};
+  for (const int K : {1, 3})
+    BOOST_TEST(laws::estimates_p_without_bias([&](const Var<double>& z_0, const Var<double>&) {
+      return flow_elbo(laws::vague_data(), laws::vague_parameters(), z_0, flow(z_0, K), Objective::right);
+    }));
 }
 
 BOOST_AUTO_TEST_CASE(gradients_agree_with_differences_in_every_block_of_every_method) {

@@ -1,83 +1,20 @@
 // Every optimiser against its rule, written down again for one number in double.
-#include "common/nn/optimisers.hpp"
+#include "tests/nn/laws.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 
 using namespace nn;
+using laws::follows_its_rule, laws::ThreeArrays;
 
 namespace {
-
-// Sizes that leave remainders in vector loops, and one that threads share.
-template <class T>
-struct Model {
-  Var<T> large{Array<T>::full({(1 << 15) + 77}, T(0.5))}, matrix{Array<T>::full({3, 5}, T(-1))}, scalar{Array<T>::full({1}, T(2))};
-};
-template <class T, class F>
-void visit(Model<T>& model, F&& f) {
-  f("large", model.large);
-  f("matrix", model.matrix);
-  f("scalar", model.scalar);
-}
-
-constexpr int n_steps = 12;
-
-// Gradients between 0.01 and 10 in size, of changing sign, exactly representable in float.
-double gradient(std::int64_t i, int step) {
-  return static_cast<float>(std::sin(1 + 0.7 * static_cast<double>(i % 1013) + 1.3 * step) * std::pow(10.0, static_cast<double>(i % 4) - 2));
-}
-
-// A rule moves p by one step (from 1) with gradient g; s is its state.
-using Rule = std::function<void(double& p, double g, int step, double (&s)[2])>;
-
-template <template <class> class Optimiser, class T, class Settings>
-Array<T> parameters_after(const Settings& settings) {
-  Model<T> model;
-  const Parameters<T> parameters(model);
-  Optimiser<T> optimiser(parameters, settings);
-  for (int step = 1; step <= n_steps; ++step) {
-    optimiser.begin_step();
-    for (std::int32_t which = 2; which >= 0; --which) {
-      const auto& entry = parameters.entries()[static_cast<std::size_t>(which)];
-      Array<T> g(entry.window.shape());
-      for (std::int64_t i = 0; i < g.size(); ++i) g.mutable_data()[i] = static_cast<T>(gradient(entry.offset + i, step));
-      optimiser.update(which, g);
-    }
-  }
-  BOOST_TEST(optimiser.n_steps() == n_steps);
-  return parameters.flat();
-}
-
-template <template <class> class Optimiser, class T, class Settings>
-void check_type(const Settings& settings, const double (&initial_state)[2], const Rule& rule, double tolerance) {
-  Model<T> model;
-  const Parameters<T> parameters(model);
-  const Array<T> result = parameters_after<Optimiser, T>(settings);
-  double worst = 0;
-  for (const auto& entry : parameters.entries())
-    for (std::int64_t i = 0; i < entry.window.size(); ++i) {
-      double p = entry.window[i], s[2] = {initial_state[0], initial_state[1]};
-      for (int step = 1; step <= n_steps; ++step) rule(p, gradient(entry.offset + i, step), step, s);
-      worst = std::max(worst, std::abs(result[entry.offset + i] - p) / std::max(1.0, std::abs(p)));
-    }
-  BOOST_TEST(worst <= tolerance);
-}
-
-// Each step rounds p and a move of at most a few times its size: 20 epsilons a step are plenty, 1e-12 far from enough
-// for a wrong rule.
-template <template <class> class Optimiser, class Settings>
-void check(const Settings& settings, const double (&initial_state)[2], const Rule& rule) {
-  check_type<Optimiser, double>(settings, initial_state, rule, 20 * n_steps * 0x1p-52);
-  check_type<Optimiser, float>(settings, initial_state, rule, 20 * n_steps * 0x1p-23);
-}
 
 // One number, one gradient a step.
 template <class Optimiser, class Settings>
 std::vector<double> path(const Settings& settings, const std::vector<double>& gradients) {
-  Model<double> model{{Array<double>::full({1}, 0)}, {Array<double>::full({1}, 0)}, {Array<double>::full({1}, 0)}};
+  ThreeArrays<double> model{{Array<double>::full({1}, 0)}, {Array<double>::full({1}, 0)}, {Array<double>::full({1}, 0)}};
   const Parameters<double> parameters(model);
   Optimiser optimiser(parameters, settings);
   std::vector<double> visited;
@@ -100,59 +37,61 @@ BOOST_AUTO_TEST_SUITE(optimisers)
 
 BOOST_AUTO_TEST_CASE(gradient_descent) {
   for (const double momentum : {0.0, 0.9})
-    check<Sgd>(SgdSettings{0.05, momentum}, {0, 0}, [=](double& p, double g, int, double (&s)[2]) { p -= 0.05 * (s[0] = momentum * s[0] + g); });
+    BOOST_TEST(follows_its_rule<Sgd>(SgdSettings{0.05, momentum}, {0, 0}, [=](double& p, double g, int, double (&s)[2]) {
+      p -= 0.05 * (s[0] = momentum * s[0] + g);
+    }));
 }
 
 BOOST_AUTO_TEST_CASE(adagrad) {
   for (const auto& [epsilon, start] : {std::pair(1e-10, 0.0), {1e-2, 0.1}})
-    check<Adagrad>(AdagradSettings{0.05, epsilon, start}, {start, 0}, [=](double& p, double g, int, double (&s)[2]) {
+    BOOST_TEST(follows_its_rule<Adagrad>(AdagradSettings{0.05, epsilon, start}, {start, 0}, [=](double& p, double g, int, double (&s)[2]) {
       s[0] += g * g;
       p -= 0.05 * g / (std::sqrt(s[0]) + epsilon);
-    });
+    }));
 }
 
 BOOST_AUTO_TEST_CASE(rmsprop_of_pytorch) {
   for (const double epsilon : {1e-8, 1e-1})
-    check<RmsPropPyTorch>(RmsPropSettings{0.02, 0.9, epsilon}, {0, 0}, [=](double& p, double g, int, double (&s)[2]) {
+    BOOST_TEST(follows_its_rule<RmsPropPyTorch>(RmsPropSettings{0.02, 0.9, epsilon}, {0, 0}, [=](double& p, double g, int, double (&s)[2]) {
       s[0] = 0.9 * s[0] + 0.1 * g * g;
       p -= 0.02 * g / (std::sqrt(s[0]) + epsilon);
-    });
+    }));
 }
 
 BOOST_AUTO_TEST_CASE(rmsprop_of_tensorflow_1) {
   for (const double epsilon : {1e-10, 1e-1})
-    check<RmsPropTensorFlow1>(RmsPropSettings{0.02, 0.9, epsilon}, {1, 0}, [=](double& p, double g, int, double (&s)[2]) {
+    BOOST_TEST(follows_its_rule<RmsPropTensorFlow1>(RmsPropSettings{0.02, 0.9, epsilon}, {1, 0}, [=](double& p, double g, int, double (&s)[2]) {
       s[0] = 0.9 * s[0] + 0.1 * g * g;
       p -= 0.02 * g / std::sqrt(s[0] + epsilon);
-    });
+    }));
 }
 
 BOOST_AUTO_TEST_CASE(adam) {
   for (const double epsilon : {1e-8, 1e-1})
-    check<Adam>(AdamSettings{0.02, 0.9, 0.99, epsilon}, {0, 0}, [=](double& p, double g, int step, double (&s)[2]) {
+    BOOST_TEST(follows_its_rule<Adam>(AdamSettings{0.02, 0.9, 0.99, epsilon}, {0, 0}, [=](double& p, double g, int step, double (&s)[2]) {
       s[0] = 0.9 * s[0] + 0.1 * g;
       s[1] = 0.99 * s[1] + 0.01 * g * g;
       const double mean = s[0] / (1 - std::pow(0.9, step)), square = s[1] / (1 - std::pow(0.99, step));
       p -= 0.02 * mean / (std::sqrt(square) + epsilon);
-    });
+    }));
 }
 
 BOOST_AUTO_TEST_CASE(adamax_of_the_hvae_authors) {
   for (const double epsilon : {1e-7, 1e-1})
-    check<AdamaxHvae>(AdamaxSettings{0.02, 0.9, 0.99, epsilon}, {0, 0}, [=](double& p, double g, int, double (&s)[2]) {
+    BOOST_TEST(follows_its_rule<AdamaxHvae>(AdamaxSettings{0.02, 0.9, 0.99, epsilon}, {0, 0}, [=](double& p, double g, int, double (&s)[2]) {
       s[0] = 0.9 * s[0] + 0.1 * g;
       s[1] = std::max(0.99 * s[1] + epsilon, std::abs(g));
       p -= 0.02 * s[0] / s[1];
-    });
+    }));
 }
 
 BOOST_AUTO_TEST_CASE(adamax_of_pytorch) {
   for (const double epsilon : {1e-8, 1e-1})
-    check<AdamaxPyTorch>(AdamaxSettings{0.02, 0.9, 0.99, epsilon}, {0, 0}, [=](double& p, double g, int step, double (&s)[2]) {
+    BOOST_TEST(follows_its_rule<AdamaxPyTorch>(AdamaxSettings{0.02, 0.9, 0.99, epsilon}, {0, 0}, [=](double& p, double g, int step, double (&s)[2]) {
       s[0] = 0.9 * s[0] + 0.1 * g;
       s[1] = std::max(0.99 * s[1], std::abs(g) + epsilon);
       p -= 0.02 / (1 - std::pow(0.9, step)) * s[0] / s[1];
-    });
+    }));
 }
 
 // By hand: gradients 2 and -1, learning rate 0.01.
@@ -207,7 +146,7 @@ BOOST_AUTO_TEST_CASE(adam_corrects_its_bias) {
 }
 
 BOOST_AUTO_TEST_CASE(a_gradient_of_another_shape_is_refused) {
-  Model<float> model;
+  ThreeArrays<float> model;
   Sgd<float> optimiser(Parameters<float>(model), SgdSettings{});
   BOOST_CHECK_THROW(optimiser.update(1, Array<float>::zeros({5, 3})), std::invalid_argument);
   BOOST_TEST(model.matrix.value()[0] == -1);
@@ -215,21 +154,12 @@ BOOST_AUTO_TEST_CASE(a_gradient_of_another_shape_is_refused) {
 
 // An optimiser started from another's state goes on as that one does.
 BOOST_AUTO_TEST_CASE(the_state_is_all_that_a_checkpoint_needs) {
-  Model<float> model_a, model_b;
-  const Parameters<float> a(model_a), b(model_b);
-  Adam<float> first(a, AdamSettings{}), second(b, AdamSettings{});
-  const auto step = [](Adam<float>& adam, float g) {
-    adam.begin_step();
-    adam.update(1, Array<float>::full({3, 5}, g));
-  };
-  for (const float g : {1.0f, -2.0f, 3.0f}) step(first, g);
-  std::copy(a.flat().begin(), a.flat().end(), b.flat().data_for_update());
-  for (std::size_t i = 0; i < first.state().size(); ++i)
-    std::copy(first.state()[i].begin(), first.state()[i].end(), second.state()[i].data_for_update());
-  second.n_steps() = first.n_steps();
-  step(first, 0.5f);
-  step(second, 0.5f);
-  BOOST_TEST(std::ranges::equal(a.flat(), b.flat()));
+  BOOST_TEST(laws::goes_on_from_its_state([](Adam<float>& from, Adam<float>& to) {
+    const auto copy = [](const Array<float>& a, const Array<float>& b) { std::copy(a.begin(), a.end(), b.data_for_update()); };
+    copy(from.parameters().flat(), to.parameters().flat());
+    for (std::size_t i = 0; i < from.state().size(); ++i) copy(from.state()[i], to.state()[i]);
+    to.n_steps() = from.n_steps();
+  }));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

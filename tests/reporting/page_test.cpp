@@ -30,6 +30,7 @@ struct Repository {
   Repository() {
     folder.write("paper_toy/published_toy.toml", claims_text);
     folder.write("paper_toy/toy.cpp", "// A toy.\nint main() {}\n");
+    folder.write("tests/controls/controls.tsv", "# A comment.\nupside_down\tthe sign is wrong\tpoints_up\ttests/toy_test.cpp\tit_points_up\n");
   }
   experiments::Program attached() const {
     auto p = sample::program(path / "reports");
@@ -186,8 +187,14 @@ BOOST_AUTO_TEST_CASE(the_front_page_gathers_all_programs) {
   const std::string front = content_of(repository.path / "reports/index.md");
   BOOST_CHECK(front.find("[ape](ape/index.md)") < front.find("[toy](toy/index.md)"));
   BOOST_CHECK(has(front, "at most 0.02"));
+  BOOST_CHECK(has(front, "plants each of these 1 defects"));
+  BOOST_CHECK(has(front, "the sign is wrong"));
+  BOOST_CHECK(has(front, "`points_up` in [tests/toy_test.cpp](../tests/toy_test.cpp), `it_points_up`"));
 
   write_file(repository.path / "reports/ape/summary.json", "{}");
-  BOOST_CHECK_EXCEPTION(repository.report(ledger()), tensors::Failure,
-                        [](const tensors::Failure& f) { return f.status() == tensors::Exit::io; });
+  const auto is_io = [](const tensors::Failure& f) { return f.status() == tensors::Exit::io; };
+  BOOST_CHECK_EXCEPTION(repository.report(ledger()), tensors::Failure, is_io);
+  write_file(repository.path / "reports/ape/summary.json", summary);
+  repository.folder.write("tests/controls/controls.tsv", "a line\tof three\tfields\n");
+  BOOST_CHECK_EXCEPTION(repository.report(ledger()), tensors::Failure, is_io);
 }

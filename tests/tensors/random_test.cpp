@@ -1,5 +1,6 @@
 // The random streams against the published generator and against the densities they claim.
 #include "common/tensors/random.hpp"
+#include "tests/laws.hpp"
 #include "tests/statistics.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -105,6 +106,7 @@ BOOST_AUTO_TEST_CASE(a_stream_at_another_step_starts_afresh) {
   BOOST_CHECK(stream.at(17).block() == Stream(9, "noise", 17).block());
   BOOST_CHECK(stream.at(4).block() == Stream(9, "noise", 4).block());
   BOOST_CHECK(stream.block() != Stream(9, "noise", 4).block());
+  BOOST_TEST(laws::is_fresh_at_every_step([&](std::uint64_t step) { return stream.at(step).normal<double>({20'000}); }));
 }
 
 // 128 bits never repeat by chance: any equal pair means that two streams overlap.
