@@ -47,12 +47,13 @@ struct Vae {
   Dense<T> decoder_hidden, decoder_logits;
   Activation activation = Activation::tanh;
 
-  Vae(std::int64_t n_pixels, std::int64_t n_hidden, std::int64_t n, Activation activation, tensors::Stream stream)
-      : encoder_hidden(n_pixels, n_hidden, nn::pytorch_default, stream),
-        encoder_mean(n_hidden, n, nn::pytorch_default, stream),
-        encoder_log_variance(n_hidden, n, nn::pytorch_default, stream),
-        decoder_hidden(n, n_hidden, nn::pytorch_default, stream),
-        decoder_logits(n_hidden, n_pixels, nn::pytorch_default, stream),
+  Vae(std::int64_t n_pixels, std::int64_t n_hidden, std::int64_t n, Activation activation, tensors::Stream stream,
+      const nn::Initialiser& initialiser = nn::pytorch_default)
+      : encoder_hidden(n_pixels, n_hidden, initialiser, stream),
+        encoder_mean(n_hidden, n, initialiser, stream),
+        encoder_log_variance(n_hidden, n, initialiser, stream),
+        decoder_hidden(n, n_hidden, initialiser, stream),
+        decoder_logits(n_hidden, n_pixels, initialiser, stream),
         activation(activation) {}
 
   std::int64_t latent_size() const { return encoder_mean.bias.shape()[0]; }
