@@ -6,6 +6,7 @@
 #include "paper_hvae/caterini_report.hpp"
 #include "paper_hvae/gaussian_experiment.hpp"
 #include "paper_hvae/gaussian_optimum.hpp"
+#include "paper_hvae/image_experiment.hpp"
 
 #include <fmt/format.h>
 
@@ -59,7 +60,7 @@ int main(int argc, char** argv) {
                        .cells = hvae::cells,
                        .run = hvae::run_gaussian,
                        .sample = {}},
-                      hvae::optimum_experiment(hvae::n_observations)},
+                      hvae::optimum_experiment(hvae::n_observations), hvae::mnist_experiment(), hvae::mnist_10k_experiment()},
       .report = {},
       .check = {},
       .published_numbers = {},
@@ -74,6 +75,8 @@ int main(int argc, char** argv) {
                    {"The methods", "paper_hvae/gaussian_methods.hpp"},
                    {"Training", "paper_hvae/gaussian_experiment.cpp"},
                    {"The flow at the optimum", "paper_hvae/gaussian_optimum.cpp"},
+                   {"The image model", "paper_hvae/image_model.hpp"},
+                   {"Training and evaluation on MNIST", "paper_hvae/image_experiment.cpp"},
                    {"The page", "paper_hvae/caterini_report.cpp"},
                    {"The program", "paper_hvae/hvae_caterini.cpp"}},
       .write = hvae::write_caterini_report,

@@ -1,0 +1,331 @@
+// # Training and evaluation on MNIST
+//
+// One cell trains one model for one seed. All cells of a seed share the split, the order of the batches, their
+// binarisation and the noise, and all cells the binarised test images: differences are differences of paired runs.
+#include "paper_hvae/image_experiment.hpp"
+
+#include "common/datasets/binarisation.hpp"
+#include "common/datasets/mnist.hpp"
+#include "common/metrics/importance.hpp"
+#include "common/nn/training.hpp"
+#include "paper_hvae/image_model.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+namespace hvae {
+
+using experiments::Cell;
+using experiments::Profile;
+using experiments::Run;
+using experiments::Settings;
+
+namespace {
+
+constexpr std::uint64_t test_seed = 777;  // of the binarisation of the test images, the same for every cell
+
+TemperingKind tempering_from(const std::string& name) {
+  if (name == "none") return TemperingKind::none;
+  if (name == "fixed") return TemperingKind::fixed;
+  tensors::require(name == "free", "mnist: tempering \"{}\" is none of none, fixed, free", name);
+  return TemperingKind::free;
+}
+
+// The mean over the pixels of logit(mean image), pixels that are never or always inked held off the ends by half an image.
+double mean_logit(const datasets::ImageSet& images) {
+  double sum = 0;
+  for (std::int64_t pixel = 0; pixel < images.image_size(); ++pixel) {
+    double ink = 0;
+    for (std::int64_t i = 0; i < images.n; ++i) ink += images.image(i)[static_cast<std::size_t>(pixel)] / 255.0;
+    const double end = 0.5 / static_cast<double>(images.n), p = std::clamp(ink / static_cast<double>(images.n), end, 1 - end);
+    sum += std::log(p / (1 - p));
+  }
+  return sum / static_cast<double>(images.image_size());
+}
+
+ImageModel<float> build(const Settings& settings, double pixel_logit, std::uint64_t seed) {
+  Sizes sizes;
+  sizes.hidden = settings.count("hidden");
+  sizes.latent = settings.count("latent");
+  sizes.enlarging = settings.flag("upsampled") ? Enlarging::upsampled : Enlarging::transposed;
+  Stream stream(seed, "initialisation");
+  InferenceNetwork<float> inference(sizes, stream);
+  GenerativeNetwork<float> generative(sizes, stream, pixel_logit);
+  return {std::move(inference), std::move(generative),
+          LearnedFlow<float>(static_cast<int>(settings.count("K")), tempering_from(settings.text("tempering")), settings.flag("vary_epsilon"),
+                             sizes.latent)};
+}
+
+FlowNoise<float> draw_noise(const Stream& stream, std::uint64_t step, std::int64_t n, std::int64_t latent) {
+  Stream at = stream.at(step);
+  return {Var<float>(at.normal<float>({n, latent})), Var<float>(at.normal<float>({n, latent}))};
+}
+
+Var<float> bound(const ImageModel<float>& model, const Var<float>& x, const FlowNoise<float>& noise) {
+  return model.flow.K == 0 ? model.elbo_vae(x, noise.epsilon) : model.elbo(x, noise);
+}
+
+// The mean bound over a binarised set, one draw for each image.
+double mean_bound(const ImageModel<float>& model, const datasets::ImageSet& set, const Stream& noise, std::uint64_t step) {
+  constexpr std::int64_t chunk = 200;
+  double total = 0;
+  std::vector<std::int64_t> rows;
+  for (std::int64_t begin = 0; begin < set.n; begin += chunk) {
+    rows.clear();
+    for (std::int64_t i = begin; i < std::min(set.n, begin + chunk); ++i) rows.push_back(i);
+    const Var<float> x(datasets::gather(set, rows, datasets::grey()));
+    const auto n = static_cast<std::int64_t>(rows.size());
+    const FlowNoise<float> drawn = draw_noise(noise, (step << 20) + static_cast<std::uint64_t>(begin), n, model.generative.sizes.latent);
+    total += sum(bound(model, x, drawn)).item();
+  }
+  return total / static_cast<double>(set.n);
+}
+
+// ## The likelihood of held-out images
+//
+// Draws of log p-hat from the flow: their log-mean is the log-likelihood, their mean the bound.
+struct Evaluation {
+  metrics::LikelihoodSummary likelihood;
+  double elbo_nats = 0;
+  std::vector<double> nll_by_image;
+};
+
+Evaluation evaluate(const ImageModel<float>& model, const datasets::ImageSet& set, std::int64_t n_samples, const Stream& noise, Run& run,
+                    const std::string& note) {
+  constexpr std::int64_t n_at_once = 10, most_draws = 100;
+  std::vector<metrics::ImportanceEstimate> all;
+  Evaluation result;
+  std::vector<std::int64_t> rows;
+  std::uint64_t step = 0;
+  for (std::int64_t begin = 0; begin < set.n; begin += n_at_once) {
+    const std::int64_t n = std::min(n_at_once, set.n - begin);
+    metrics::ImportanceLikelihood images(n);
+    for (std::int64_t done = 0; done < n_samples;) {
+      const std::int64_t draws = std::min(most_draws, n_samples - done);
+      rows.clear();
+      for (std::int64_t i = 0; i < n; ++i) rows.insert(rows.end(), static_cast<std::size_t>(draws), begin + i);
+      const Var<float> x(datasets::gather(set, rows, datasets::grey()));
+      const Array<float> log_weights = model.log_p_hat(x, draw_noise(noise, step++, n * draws, model.generative.sizes.latent)).value();
+      for (float log_weight : log_weights) result.elbo_nats += log_weight;
+      images.add(log_weights.reshaped({n, draws}));
+      done += draws;
+    }
+    for (const auto& estimate : images.estimates()) {
+      all.push_back(estimate);
+      result.nll_by_image.push_back(-estimate.log_p_nats);
+    }
+    run.progress(1, 1, fmt::format("{} {:.0f} %", note, 100.0 * static_cast<double>(begin + n) / static_cast<double>(set.n)));
+  }
+  result.elbo_nats /= static_cast<double>(set.n * n_samples);
+  result.likelihood = metrics::summarise(all);
+  return result;
+}
+
+experiments::Images draw(const ImageModel<float>& model, std::int64_t n, Stream stream) {
+  const Sizes& sizes = model.generative.sizes;
+  const Array<float> pixels = sigmoid(model.generative.logits(Var<float>(stream.normal<float>({n, sizes.latent})))).value();
+  experiments::Images images{n, sizes.extent, sizes.extent, {}};
+  for (float p : pixels) images.pixels.push_back(static_cast<std::uint8_t>(std::lround(255 * p)));
+  return images;
+}
+
+// ## One cell
+void run_cell(Run& run) {
+  const Settings& settings = run.settings();
+  const std::int64_t n_train = settings.count("n_train"), n_validation = settings.count("n_validation"), n_test = settings.count("n_test");
+  const auto [train_file, test_file] = datasets::mnist(run.data_option(), {.train = n_train + n_validation, .test = n_test});
+  for (const auto* set : {&train_file, &test_file})
+    for (const auto& [file, sha256] : set->sha256) run.used_data(file, sha256, set->stand_in);
+  const datasets::Split split = datasets::hold_out_random(train_file, n_validation, Stream(run.seed(), "split"));
+  const datasets::ImageSet train = datasets::first(split.training, n_train);
+  const datasets::ImageSet validation = datasets::binarised_once(split.held_out, run.seed());
+  const datasets::ImageSet test = datasets::binarised_once(datasets::first(test_file, n_test), test_seed);
+
+  ImageModel<float> model = build(settings, mean_logit(train), run.seed());
+  nn::Parameters<float> parameters(model);
+  nn::AdamaxHvae<float> optimiser(parameters, {.learning_rate = settings.number("learning_rate")});
+  datasets::BatchOrder order(n_train, settings.count("batch"), run.seed());
+  const std::int64_t batches = order.batches_per_epoch(), n_epochs = settings.count("epochs"), patience = settings.count("patience");
+  const Stream binarisation(run.seed(), "binarisation"), noise(run.seed(), "noise"), validation_noise(run.seed(), "validation noise");
+
+  std::int64_t step = 0, best_epoch = 0;
+  double best_bound = -std::numeric_limits<double>::infinity(), epoch_sum = 0;
+  const Array<float> best = parameters.flat().copy();
+  run.keep("parameters", parameters.flat());
+  run.keep("best", best);
+  for (std::size_t i = 0; i < optimiser.state().size(); ++i) run.keep("optimiser." + std::to_string(i), optimiser.state()[i]);
+  run.keep("optimiser.steps", optimiser.n_steps());
+  run.keep("step", step);
+  run.keep("best_epoch", best_epoch);
+  run.keep("best_bound", best_bound);
+  run.keep("epoch_sum", epoch_sum);
+  run.resume();
+
+  while (step < n_epochs * batches && step / batches - best_epoch < patience) {
+    const auto rows = order.rows(step);
+    const Var<float> x(datasets::gather_stochastic(train, rows, binarisation.at(static_cast<std::uint64_t>(step))));
+    const FlowNoise<float> drawn = draw_noise(noise, static_cast<std::uint64_t>(step), x.shape()[0], settings.count("latent"));
+    epoch_sum -= nn::train_step<float>(model, optimiser, [&](const ImageModel<float>& m) { return -mean(bound(m, x, drawn)); });
+    ++step;
+    if (step % batches == 0) {
+      const std::int64_t epoch = step / batches;
+      const double held_out = mean_bound(model, validation, validation_noise, static_cast<std::uint64_t>(epoch));
+      run.append("curve", {{"epoch", static_cast<double>(epoch)},
+                           {"train_elbo_nats", epoch_sum / static_cast<double>(batches)},
+                           {"validation_elbo_nats", held_out}});
+      epoch_sum = 0;
+      if (held_out > best_bound) {
+        best_bound = held_out;
+        best_epoch = epoch;
+        std::copy(parameters.flat().begin(), parameters.flat().end(), best.data_for_update());
+      }
+    }
+    run.progress(step, n_epochs * batches);
+  }
+  const std::int64_t n_epochs_run = step / batches;
+  std::copy(best.begin(), best.end(), parameters.flat().data_for_update());
+
+  const auto metric = [&](const std::string& name, double value, const std::string& unit, const std::string& estimator,
+                          std::optional<double> error = std::nullopt) { run.metric(name, {value, unit, estimator, error}); };
+  const std::int64_t n_samples = settings.count("n_nll_samples"), n_repeats = settings.count("n_nll_repeats");
+  const datasets::ImageSet nll_set = datasets::first(test, settings.count("n_nll_images"));
+  double nll = 0, elbo = 0, largest = -std::numeric_limits<double>::infinity(), least = -largest;
+  for (std::int64_t repeat = 0; repeat < n_repeats; ++repeat) {
+    const Evaluation e = evaluate(model, nll_set, n_samples, Stream(run.seed(), "importance noise", static_cast<std::uint64_t>(repeat)), run, "likelihood");
+    nll += e.likelihood.nll_nats / static_cast<double>(n_repeats);
+    elbo += e.elbo_nats / static_cast<double>(n_repeats);
+    largest = std::max(largest, e.likelihood.nll_nats);
+    least = std::min(least, e.likelihood.nll_nats);
+    if (repeat > 0) continue;
+    run.series("by_image", {{"nll_nats", e.nll_by_image}});
+    metric("nll_monte_carlo_error_nats", e.likelihood.monte_carlo_error_nats.value_or(0), "nats", "of one estimate, on these very images");
+    metric("median_effective_samples", e.likelihood.median_effective_samples, "count", "of the importance weights, median over images");
+  }
+  metric("nll_nats", nll, "nats", fmt::format("{} importance samples, {} test images, mean of {} estimates", n_samples, nll_set.n, n_repeats));
+  metric("elbo_nats", -elbo, "nats", "minus the bound, from the same draws");
+  metric("gap_nats", -elbo - nll, "nats", "minus bound less NLL, same draws");
+  metric("nll_range_nats", largest - least, "nats", "between the largest and the least estimate");
+  metric("epochs", static_cast<double>(n_epochs_run), "count", "passes until early stopping or the last");
+  metric("best_epoch", static_cast<double>(best_epoch), "count", "with the best bound on the validation images");
+  metric("n_parameters", static_cast<double>(parameters.count()), "count", "exact");
+  if (const Tempering<float> tempering = model.flow.tempering(); !tempering.alpha.empty())
+    metric("inverse_beta_0", std::exp(-tempering.log_beta_0.item()), "", "learned 1 / beta_0");
+  if (model.flow.K > 0) {
+    double sum_of_steps = 0;
+    for (const Var<float>& epsilon : model.flow.epsilon()) sum_of_steps += mean(epsilon).item();
+    metric("mean_epsilon", sum_of_steps / static_cast<double>(model.flow.epsilon().size()), "", "learned step sizes, mean over dimensions and steps");
+  }
+  run.images("samples", draw(model, 64, Stream(run.seed(), "samples")));
+  run.health("the importance-weighted likelihood is above the bound", nll <= -elbo + 1e-6, fmt::format("NLL {:.2f}, -ELBO {:.2f} nats", nll, -elbo));
+  run.weights(parameters.named());
+}
+
+// ## Cells
+struct Variant {
+  std::string name;
+  std::int64_t K;
+  std::string tempering;
+  bool vary_epsilon;
+};
+
+// The paper's table: free tempering of one step is fixed tempering, and one step has nothing to vary.
+std::vector<Variant> variants(const std::vector<std::int64_t>& steps) {
+  std::vector<Variant> all{{"vae", 0, "none", false}};
+  for (const std::int64_t K : steps)
+    for (const bool vary : {false, true})
+      for (const std::string tempering : {"free", "fixed", "none"})
+        if (K > 1 || (!vary && tempering != "free")) all.push_back({fmt::format("k{}_{}{}", K, tempering, vary ? "_varied" : ""), K, tempering, vary});
+  return all;
+}
+
+Cell cell(const Variant& variant, std::uint64_t seed, Settings settings) {
+  settings.set("K", variant.K);
+  settings.set("tempering", variant.tempering);
+  settings.set("vary_epsilon", variant.vary_epsilon);
+  const auto K = static_cast<double>(variant.K);
+  const double step_s = variant.K == 0 ? 0.009 : 0.020 + 0.010 * K, row_s = 0.00003 + 0.00004 * K;
+  const double steps = static_cast<double>(settings.count("epochs") * settings.count("n_train") / settings.count("batch"));
+  const double rows = static_cast<double>(settings.count("n_nll_images") * settings.count("n_nll_samples") * settings.count("n_nll_repeats"));
+  return {variant.name, seed, std::move(settings), steps * step_s + rows * row_s};
+}
+
+// The paper's own settings.
+Settings protocol() {
+  return {{"latent", std::int64_t{64}},       {"hidden", std::int64_t{450}},         {"upsampled", false},
+          {"n_train", std::int64_t{50'000}},  {"n_validation", std::int64_t{10'000}}, {"n_test", std::int64_t{10'000}},
+          {"epochs", std::int64_t{2000}},     {"patience", std::int64_t{100}},       {"batch", std::int64_t{100}},
+          {"learning_rate", 5e-4},            {"n_nll_images", std::int64_t{10'000}}, {"n_nll_samples", std::int64_t{1000}},
+          {"n_nll_repeats", std::int64_t{3}}};
+}
+
+std::vector<Cell> mnist_cells(Profile profile) {
+  Settings settings = protocol();
+  const auto shrink = [&](const std::string& name, std::int64_t value) { settings.set(name, value); };
+  std::vector<Cell> cells;
+  if (profile == Profile::paper) {
+    for (const Variant& variant : variants({1, 5, 10, 15, 20}))
+      for (std::uint64_t seed : {0, 1}) cells.push_back(cell(variant, seed, settings));
+    return cells;
+  }
+  const bool is_quick = profile == Profile::quick;
+  for (const auto& [name, value] : {std::pair{"n_train", is_quick ? 2000 : 60}, {"n_validation", is_quick ? 500 : 20}, {"n_test", is_quick ? 500 : 20},
+                                    {"epochs", is_quick ? 40 : 2}, {"patience", is_quick ? 40 : 2}, {"batch", is_quick ? 100 : 20},
+                                    {"n_nll_images", is_quick ? 100 : 4}, {"n_nll_samples", is_quick ? 200 : 5}, {"n_nll_repeats", 1}})
+    shrink(name, value);
+  if (!is_quick) {
+    shrink("latent", 4);
+    shrink("hidden", 16);
+  }
+  for (const Variant& variant : variants({1, 5})) {
+    const bool is_wanted = is_quick ? variant.K == 0 || (variant.tempering == "fixed" && !variant.vary_epsilon) : variant.K < 5 || variant.tempering == "free";
+    if (is_wanted) cells.push_back(cell(variant, 0, settings));
+  }
+  return cells;
+}
+
+std::vector<Cell> mnist_10k_cells(Profile profile) {
+  std::vector<Cell> cells;
+  if (profile != Profile::paper) return cells;
+  Settings settings = protocol();
+  for (const auto& [name, value] : {std::pair{"n_train", 10'000}, {"n_validation", 1000}, {"epochs", 100}, {"patience", 20}, {"n_nll_images", 1000},
+                                    {"n_nll_repeats", 1}})
+    settings.set(name, std::int64_t{value});
+  for (const std::uint64_t seed : {0, 1})
+    for (const Variant& variant : variants({1, 5})) cells.push_back(cell(variant, seed, settings));
+  return cells;
+}
+
+// New digits from a trained cell's decoder.
+experiments::Images sample_cell(const Cell& cell, const experiments::Experiment::Weights& weights, std::int64_t n) {
+  ImageModel<float> model = build(cell.settings, 0, cell.seed);
+  const nn::Parameters<float> parameters(model);
+  for (const auto& entry : parameters.entries()) {
+    const auto found = weights.find(entry.name);
+    tensors::require(found != weights.end() && found->second.shape() == entry.window.shape(), "sample: the weights of {} do not fit the cell", entry.name);
+    std::copy(found->second.begin(), found->second.end(), entry.window.data_for_update());
+  }
+  return draw(model, n, Stream(cell.seed, "samples"));
+}
+
+}  // namespace
+
+experiments::Experiment mnist_experiment() {
+  return {.name = "mnist",
+          .summary = "Convolutional VAE and HVAE on MNIST by the paper's protocol (Table 1 and the supplement)",
+          .revision = 1,
+          .cells = mnist_cells,
+          .run = run_cell,
+          .sample = sample_cell};
+}
+
+experiments::Experiment mnist_10k_experiment() {
+  return {.name = "mnist_10k",
+          .summary = "The same on 10,000 images, 100 passes, K up to 5: paired runs",
+          .revision = 1,
+          .cells = mnist_10k_cells,
+          .run = run_cell,
+          .sample = sample_cell};
+}
+
+}  // namespace hvae
