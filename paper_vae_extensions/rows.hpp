@@ -56,11 +56,8 @@ class Row {
 
 // ## Models with one code
 //
-// A model whose posterior q(z | x) is a normal distribution. For it, beside the model, stand
-//
-//   posterior(model, batch)       q(z | x) in evaluation mode
-//   likelihood(model, z, labels)  p(x | z), with log_prob(x) and mean
-template <class Model>
+// A model with a normal posterior q(z | x) and a standard normal prior.
+template <class Model, class Likelihood>
 class OneCodeRow : public Row {
  public:
   explicit OneCodeRow(Model model) : model_(std::move(model)), parameters_(model_) {}
@@ -70,35 +67,38 @@ class OneCodeRow : public Row {
 
   BatchBounds bounds(const Batch& batch, Stream& noise) const override {
     const Var<float> epsilon = this->epsilon(batch.n_images(), noise);
-    const auto q = posterior(model_, batch);
+    const auto q = posterior(batch);
     const Var<float> kl = q.kl_to_standard();
-    const Var<float> elbo = likelihood(model_, q.sample(epsilon), batch.labels).log_prob(batch.x) - kl;
+    const Var<float> elbo = likelihood(q.sample(epsilon), batch.labels).log_prob(batch.x) - kl;
     return {elbo.value(), kl.value()};
   }
 
   LogWeightSampler log_weight_sampler(const Batch& batch) const override {
-    return [this, batch, q = posterior(model_, batch)](Stream& noise) {
+    return [this, batch, q = posterior(batch)](Stream& noise) {
       const Var<float> z = q.sample(epsilon(batch.n_images(), noise));
-      return (likelihood(model_, z, batch.labels).log_prob(batch.x) + distributions::standard_normal_log_prob(z) - q.log_prob(z)).value();
+      return (likelihood(z, batch.labels).log_prob(batch.x) + distributions::standard_normal_log_prob(z) - q.log_prob(z)).value();
     };
   }
 
-  Array<float> reconstruct(const Batch& batch) const override { return mean_image(posterior(model_, batch).mean, batch.labels); }
-
-  Array<float> draw(std::int64_t n_images, Stream noise) const override { return mean_image(epsilon(n_images, noise), {}); }
+  Array<float> reconstruct(const Batch& batch) const override { return image(posterior(batch).mean, batch.labels); }
+  Array<float> draw(std::int64_t n_images, Stream noise) const override { return image(epsilon(n_images, noise), {}); }
 
  protected:
+  // In evaluation mode: q(z | x), and p(x | z) with log_prob and mean.
+  virtual distributions::Normal<float> posterior(const Batch& batch) const = 0;
+  virtual Likelihood likelihood(const Var<float>& z, const Var<float>& labels) const = 0;
+
   Var<float> epsilon(std::int64_t n_images, Stream& noise) const { return noise.normal<float>({n_images, latent_size()}); }
 
   // The image that the decoder expects, [B, pixels].
-  Array<float> mean_image(const Var<float>& z, const Var<float>& labels) const { return mean_of(likelihood(model_, z, labels)).value(); }
+  Array<float> image(const Var<float>& z, const Var<float>& labels) const {
+    const Likelihood p = likelihood(z, labels);
+    if constexpr (requires { p.mean(); }) return p.mean().value();
+    else return p.mean.value();
+  }
 
   Model model_;
   nn::Parameters<float> parameters_;
-
- private:
-  template <class T> static Var<T> mean_of(const distributions::Normal<T>& p) { return p.mean; }
-  template <class P> static auto mean_of(const P& p) { return p.mean(); }
 };
 
 }  // namespace vae_extensions

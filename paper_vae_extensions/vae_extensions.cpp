@@ -1,8 +1,12 @@
 // # The program
 //
-// Everything that the program does, in order of reading: train and evaluate (vae_experiment.cpp), hold every published
-// number against the records (published_vae_extensions.toml), draw the page (vae_report.cpp).
+// Everything that the program does, in order of reading: train and evaluate each row (training.cpp and the experiments),
+// hold every published number against the records (published_vae_extensions.toml), draw the page (vae_report.cpp).
 #include "common/reporting/attach.hpp"
+#include "paper_vae_extensions/cnn_experiment.hpp"
+#include "paper_vae_extensions/dense_experiments.hpp"
+#include "paper_vae_extensions/frey_experiment.hpp"
+#include "paper_vae_extensions/iwae_experiment.hpp"
 #include "paper_vae_extensions/vae_experiment.hpp"
 #include "paper_vae_extensions/vae_report.hpp"
 
@@ -12,7 +16,9 @@ int main(int argc, char** argv) {
       .name = "vae_extensions",
       .title = "Improving Variational Autoencoders (Sumba, Rahman, Madhu; 2019)",
       .reports = root / "reports",
-      .experiments = {vae_extensions::vae_experiment()},
+      .experiments = {vae_extensions::vae_experiment(), vae_extensions::cnn_experiment(), vae_extensions::iwae_experiment(),
+                      vae_extensions::dvae_experiment(), vae_extensions::beta_experiment(), vae_extensions::cvae_experiment(),
+                      vae_extensions::frey_experiment(), vae_extensions::tuning_experiment()},
       .report = {},
       .check = {},
       .published_numbers = {},

@@ -6,13 +6,8 @@
 
 namespace vae_extensions {
 
-template <class T>
-Normal<T> posterior(const Vae<T>& model, const Batch& batch) { return model.q(batch.x); }
-template <class T>
-Bernoulli<T> likelihood(const Vae<T>& model, const Var<T>& z, const Var<T>&) { return model.p(z); }
-
 // A row that trains the dense model on its plain bound.
-class VaeRow : public OneCodeRow<Vae<float>> {
+class VaeRow : public OneCodeRow<Vae<float>, Bernoulli<float>> {
  public:
   using OneCodeRow::OneCodeRow;
 
@@ -20,6 +15,10 @@ class VaeRow : public OneCodeRow<Vae<float>> {
     const Var<float> epsilon = this->epsilon(batch.n_images(), noise);
     return -nn::train_step<float>(model_, optimiser, [&](const Vae<float>& m) { return loss(m, batch.x, epsilon); });
   }
+
+ protected:
+  Normal<float> posterior(const Batch& batch) const override { return model_.q(batch.x); }
+  Bernoulli<float> likelihood(const Var<float>& z, const Var<float>&) const override { return model_.p(z); }
 };
 
 inline Vae<float> build_vae(const Settings& settings, std::uint64_t seed, const nn::Initialiser& initialiser = nn::pytorch_default) {

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "common/experiments/experiment.hpp"
+
+namespace vae_extensions {
+
+// The Frey faces of sections 4.1 and 5. Cells: "tanh_<split>/n<latent size>" and "free_<split>/n<latent size>" with the
+// splits "all" (tested on the training set, as coded) and "held_out".
+experiments::Experiment frey_experiment();
+
+}  // namespace vae_extensions
