@@ -1,5 +1,6 @@
 #include "common/datasets/mat.hpp"
 
+#include "common/datasets/mat_check.hpp"
 #include "common/tensors/errors.hpp"
 
 #include <matio.h>
@@ -34,6 +35,7 @@ std::vector<float> read_values(const Path& file, mat_t* mat, matvar_t* variable,
 Matrix read_mat(const Path& file, const std::string& name, std::int64_t rows, std::int64_t max_columns) {
   tensors::require(rows > 0 && max_columns > 0 && rows <= std::numeric_limits<int>::max() / max_columns, "read_mat: {} rows, {} columns", rows,
                    max_columns);
+  check_mat(file);
   const std::unique_ptr<mat_t, int (*)(mat_t*)> mat(Mat_Open(file.c_str(), MAT_ACC_RDONLY), Mat_Close);
   if (!mat || Mat_GetVersion(mat.get()) != MAT_FT_MAT5) damaged(file, "is no MATLAB 5 file");
   const std::unique_ptr<matvar_t, void (*)(matvar_t*)> variable(Mat_VarReadInfo(mat.get(), name.c_str()), Mat_VarFree);

@@ -5,6 +5,8 @@
 #include "tests/datasets/refusals.hpp"
 #include "tests/temporary_folder.hpp"
 
+#include <zlib.h>
+
 #include <limits>
 #include <numeric>
 
@@ -58,6 +60,49 @@ BOOST_AUTO_TEST_CASE(refuses_a_header_that_promises_too_much) {
   content[columns_at + 3] = 0x70;
   write_file(file, content);
   check_refused("not 2 x 1 to 3");
+}
+
+// Of what libmatio would take on trust: 4 GiB for a name, and for extents; a count of fields to repeat 268 million times.
+BOOST_AUTO_TEST_CASE(refuses_what_libmatio_would_trust) {
+  write_mat(file, {matrix("m", 2, 3, values)});
+  const std::string content = content_of(file);
+  constexpr std::size_t class_at = 128 + 8 + 8, extents_size_at = class_at + 12, name_tag_at = extents_size_at + 12, size_at = 128 + 4;
+  const auto changed = [&](std::size_t at, const std::string& bytes) {
+    write_file(file, std::string(content).replace(at, bytes.size(), bytes));
+  };
+  for (const char kind : {1, 2, 3, 5, 16}) {  // cells, structures, objects, sparse matrices, functions
+    changed(class_at, std::string(1, kind));
+    check_refused("holds a variable that is no matrix of numbers");
+  }
+  for (const std::string size : {"\x04", "\x28", "\xf0\xff\xff\xff"}) {
+    changed(extents_size_at, size);
+    check_refused("holds a variable that is no matrix of numbers");
+  }
+  for (const std::string& tag : {std::string("\1\0\0\0\xf0\xff\xff\xff", 8), std::string("\1\0\x41", 3), std::string("\2\0", 2)}) {
+    changed(name_tag_at, tag);
+    check_refused("holds a variable that is no matrix of numbers");
+  }
+  changed(size_at + 3, "\x7f");
+  check_refused("promises more than it holds");
+}
+
+BOOST_AUTO_TEST_CASE(refuses_what_libmatio_would_trust_when_it_is_compressed) {
+  std::string variable("\x0e\0\0\0\0\0\0\x10"      // a matrix,
+                       "\6\0\0\0\x08\0\0\0\2\0\0\0\0\0\0\0"  // a structure
+                       "\5\0\0\0\x08\0\0\0\0\0\0\x10\1\0\0\0"  // of 2^28 elements
+                       "\1\0\1\0m\0\0\0", 48);
+  const auto refused_when_packed = [&] {
+    std::string packed(200, '\0');
+    uLongf size = packed.size();
+    BOOST_REQUIRE(compress(reinterpret_cast<Bytef*>(packed.data()), &size, reinterpret_cast<const Bytef*>(variable.data()), variable.size()) == Z_OK);
+    write_mat(file, {matrix("m", 2, 3, values)});
+    const char tag[] = {15, 0, 0, 0, static_cast<char>(size), 0, 0, 0};
+    write_file(file, content_of(file).substr(0, 128) + std::string(tag, 8) + packed.substr(0, size));
+    check_refused("holds a variable that is no matrix of numbers");
+  };
+  refused_when_packed();
+  variable.resize(20);  // ends within its flags
+  refused_when_packed();
 }
 
 BOOST_AUTO_TEST_CASE(refuses_truncated_files_and_other_formats) {
