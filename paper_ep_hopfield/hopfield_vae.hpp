@@ -25,7 +25,7 @@
 // 2. $\mathrm{diag}(\exp(\frac12 \mathbf y_{\log\sigma^2}))$ stands where a covariance belongs; it is the matrix of standard deviations.
 #pragma once
 
-#include "common/autodiff/grad.hpp"
+#include "common/tensors/kernels.hpp"
 #include "paper_ep_hopfield/objective.hpp"
 #include "paper_ep_hopfield/settling.hpp"
 
@@ -124,6 +124,19 @@ Array<T> decoder_gradients(const Hopfield<T>& decoder, const Array<T>& x, const 
   return settling.input_gradient(plus, minus, distance);
 }
 
+// Eq. (10): what the reconstruction's gradient in z is in log sigma^2; in mu it is the same.
+template <class T>
+Var<T> reconstruction_to_log_variance(const Code<T>& q, const Var<T>& g_z, const Var<T>& epsilon) {
+  return g_z * epsilon * exp(q.log_variance * T(0.5)) * T(0.5);
+}
+
+// Eqs. (10) and (11) together: the objective's gradient in the encoder's code units, [B, L] or [B, 2 L].
+template <class T>
+Var<T> code_gradient(const HopfieldVae<T>& model, const Code<T>& q, const Var<T>& to_mu, const Var<T>& to_log_variance, T beta_KL) {
+  const Var<T> of_mu = to_mu + q.mu * beta_KL;
+  return model.sigma ? of_mu : concat(of_mu, to_log_variance + (exp(q.log_variance) - T(1)) * (beta_KL / 2), 1);
+}
+
 // All gradients of one batch: the decoder's phases, and the encoder's, nudged by what the decoder's tell of z.
 template <class T>
 Gradients<T> ep_gradients(const HopfieldVae<T>& model, const Array<T>& x, const Array<T>& epsilon, double beta_KL, const Phases& phases) {
@@ -134,15 +147,10 @@ Gradients<T> ep_gradients(const HopfieldVae<T>& model, const Array<T>& x, const 
   const Var<T> g_z(decoder_gradients(model.decoder(), x, q.sample(Var<T>(epsilon)).value(), phases, result));
   result.kl_nats = mean(kl(q)).item();
 
-  // Eqs. (10) and (11). The reconstruction's part is that at the free equilibrium; the divergence's follows the state.
+  // The reconstruction's part is that at the free equilibrium; the divergence's follows the state.
   const auto weight = static_cast<T>(beta_KL), beta = static_cast<T>(phases.beta_encoder);
-  const Var<T> g_log_variance = g_z * Var<T>(epsilon) * exp(q.log_variance * T(0.5)) * T(0.5);
-  const auto gradient = [&](const Array<T>& y) -> Array<T> {
-    const Code<T> now = read_code(model, Var<T>(y));
-    const Var<T> to_mu = g_z + now.mu * weight;
-    if (model.sigma) return to_mu.value();
-    return concat(to_mu, g_log_variance + (exp(now.log_variance) - T(1)) * (weight / 2), 1).value();
-  };
+  const Var<T> g_log_variance = reconstruction_to_log_variance(q, g_z, Var<T>(epsilon));
+  const auto gradient = [&](const Array<T>& y) { return code_gradient(model, read_code(model, Var<T>(y)), g_z, g_log_variance, weight).value(); };
   const Equilibrium<T> plus = settling.weakly_clamped(free, {beta, code, gradient});
   const Equilibrium<T> minus = phases.two_sided ? settling.weakly_clamped(free, {-beta, code, gradient}) : free;
   for (const auto* phase : {&free, &plus, &minus}) result.settlings.add(*phase, phases.dynamics.tolerance, phase == &free);
@@ -150,35 +158,6 @@ Gradients<T> ep_gradients(const HopfieldVae<T>& model, const Array<T>& x, const 
   if (model.tied())
     for (std::size_t i = 0; i < of_encoder.size(); ++i) tensors::kernels::add_into(result.blocks[i], of_encoder[i]);
   else result.blocks.insert(result.blocks.begin(), of_encoder.begin(), of_encoder.end());
-  return result;
-}
-
-// ## The same gradients exactly
-//
-// The loss at what `free_steps` Euler steps arrive at, differentiated through all of them.
-template <class T>
-Losses<T> unrolled_losses(const HopfieldVae<T>& model, const Var<T>& x, const Var<T>& epsilon, const Dynamics& dynamics) {
-  const auto dt = static_cast<T>(dynamics.dt);
-  const Code<T> q = read_code(model, unrolled_equilibrium(model.encoder(), image, x, dt, dynamics.free_steps)[code]);
-  const States<T> decoded = unrolled_equilibrium(model.decoder(), code, q.sample(epsilon), dt, dynamics.free_steps);
-  return {half_sse(decoded[image], x), kl(q)};
-}
-
-template <class T>
-Gradients<T> exact_gradients(const HopfieldVae<T>& model, const Array<T>& x, const Array<T>& epsilon, double beta_KL, const Dynamics& dynamics) {
-  Gradients<T> result;
-  auto [_, gradient] = autodiff::value_and_grad<T>(
-      [&](const HopfieldVae<T>& m) {
-        const Losses<T> losses = unrolled_losses(m, Var<T>(x), Var<T>(epsilon), dynamics);
-        const Var<T> sse = mean(losses.half_sse), divergence = mean(losses.kl);
-        result.half_sse = sse.item();
-        result.kl_nats = divergence.item();
-        return sse + divergence * static_cast<T>(beta_KL);
-      },
-      model);
-  for (const auto& network : gradient.networks)
-    for (const auto& [a, b, G] : network.blocks)  // a pair within a group has both triangles' part
-      result.blocks.push_back(a == b ? tensors::kernels::mul(symmetrised(G.value()), Array<T>::scalar(T(2))) : G.value());
   return result;
 }
 

@@ -17,8 +17,7 @@
 // | $\mathbf W \rho(\mathbf s)$ of one group | `field(network, r, group)` | [B, n] |
 // | $\mathbf s_{i+1}$, eq. (3) | `unrolled_equilibrium(network, ...)` | as $\mathbf s$ |
 //
-// What is here is written in autodiff's variables, as the equations stand: it is what the fast code is tested against,
-// and what differentiates a settling exactly, step by step.
+// What is here is written in autodiff's variables, as the equations stand: it is what the fast code is tested against.
 #pragma once
 
 #include "common/autodiff/functions.hpp"

@@ -1,0 +1,123 @@
+// # The same gradients exactly
+//
+// At a settled equilibrium $\nabla_{\mathbf s} E = 0$, so by the implicit function theorem a loss there has the gradient
+//
+// $$\frac{d\mathcal L}{dw} = -\lambda^T \frac{\partial \nabla_{\mathbf s} E}{\partial w}, \qquad H \lambda = \nabla_{\mathbf s} \mathcal L, \qquad
+//   H v = v - \rho'' \odot (W \rho) \odot v - \rho' \odot W (\rho' \odot v)$$
+//
+// The Hessian H of a stable equilibrium is symmetric and positive, so conjugate gradients solve for $\lambda$, all examples of a
+// batch side by side. With $q = \lambda \odot \rho'$ the derivative in a weight is $q_i \rho_j + \rho_i q_j$, in an input $\rho'(x) \odot W q$:
+// equilibrium propagation's contrasts, in which $q$ stands for the limit of the states' difference. To differentiate the settling step by step is no
+// substitute: a settling that passes near a saddle has a huge derivative of its own, which the equilibrium has not.
+#pragma once
+
+#include "paper_ep_hopfield/hopfield_vae.hpp"
+
+namespace ep_hopfield {
+
+// W v for the free groups of a network (v is zero on the clamped one), [B, n] each; or for the clamped one, with `group`.
+template <class T>
+Var<T> free_field(const Hopfield<T>& network, Group clamped, const States<T>& v, Group group) {
+  Var<T> total(Array<T>::zeros({v[clamped == image ? code : image].shape()[0], network.sizes[group]}));
+  for (const auto& [a, b, W] : network.blocks) {
+    if (b == group && a != clamped) total = total + matmul(v[a], W);
+    if (a == group && b != clamped && a != b) total = total + matmul(v[b], W, Trans::no, Trans::yes);
+  }
+  return total;
+}
+
+// lambda, [B, n] for each free group, for a loss with gradient g [B, n] in the `output` units.
+template <class T>
+States<T> adjoint(const Hopfield<T>& network, Group clamped, const Equilibrium<T>& at, Group output, const Var<T>& g) {
+  constexpr int most_steps = 200;
+  const T tolerance = std::is_same_v<T, float> ? T(1e-5) : T(1e-13);  // of the residual, relative
+  const std::int64_t B = g.shape()[0];
+  std::vector<Group> free;
+  for (const Group group : groups)
+    if (group != clamped) free.push_back(group);
+  States<T> r, slopes, curvature, x, residual;
+  for (const Group group : groups) r[group] = Var<T>(at.r[group]);
+  for (const Group group : free) {
+    slopes[group] = slope(r[group]);
+    curvature[group] = T(1) - slopes[group] * (T(1) - r[group] * T(2)) * T(3) * field(network, r, group);
+    x[group] = Var<T>(Array<T>::zeros(at.s[group].shape()));
+    residual[group] = group == output ? g : x[group];
+  }
+  const auto hessian_times = [&](const States<T>& v) {
+    States<T> scaled, product;
+    for (const Group group : free) scaled[group] = slopes[group] * v[group];
+    for (const Group group : free) product[group] = curvature[group] * v[group] - slopes[group] * free_field(network, clamped, scaled, group);
+    return product;
+  };
+  const auto dot = [&](const States<T>& a, const States<T>& b) {  // [B, 1]
+    return reshape(sum(a[free[0]] * b[free[0]], -1) + sum(a[free[1]] * b[free[1]], -1), Shape{B, 1});
+  };
+  const auto largest = [](const Var<T>& v) { return *std::ranges::max_element(v.value()); };
+  constexpr T tiny = T(1e-30);  // keeps an example that is done from dividing by zero
+
+  States<T> p = residual;
+  Var<T> square_now = dot(residual, residual);
+  const T enough = tolerance * tolerance * largest(square_now);
+  for (int i = 0; i < most_steps && largest(square_now) > enough; ++i) {
+    const States<T> Hp = hessian_times(p);
+    const Var<T> alpha = square_now / (dot(p, Hp) + tiny);
+    for (const Group group : free) {
+      x[group] = x[group] + alpha * p[group];
+      residual[group] = residual[group] - alpha * Hp[group];
+    }
+    const Var<T> square_next = dot(residual, residual), beta = square_next / (square_now + tiny);
+    for (const Group group : free) p[group] = residual[group] + beta * p[group];
+    square_now = square_next;
+  }
+  return x;
+}
+
+template <class T>
+struct Sensitivity {
+  std::vector<Array<T>> blocks;  // averaged over the batch
+  Var<T> input;                  // of every example, [B, n]
+};
+
+// The gradient of a loss at an equilibrium, given the loss's own gradient g [B, n] in the `output` units.
+template <class T>
+Sensitivity<T> implicit_gradient(const Hopfield<T>& network, Group clamped, const Equilibrium<T>& at, Group output, const Var<T>& g) {
+  const States<T> lambda = adjoint(network, clamped, at, output, g);
+  const T per_example = T(1) / static_cast<T>(g.shape()[0]);
+  States<T> q, r;
+  for (const Group group : groups) {
+    r[group] = Var<T>(at.r[group]);
+    if (group != clamped) q[group] = slope(r[group]) * lambda[group];
+  }
+  Sensitivity<T> result;
+  for (const auto& [a, b, W] : network.blocks) {
+    Var<T> G(Array<T>::zeros(W.shape()));
+    if (a != clamped) G = G + matmul(q[a], r[b], Trans::yes);
+    if (b != clamped) G = G + matmul(r[a], q[b], Trans::yes);
+    result.blocks.push_back(a == b ? symmetrised((G * per_example).value()) : (G * per_example).value());
+  }
+  result.input = slope(r[clamped]) * free_field(network, clamped, q, clamped);
+  return result;
+}
+
+// What ep_gradients estimates, at the equilibria that `dynamics` arrives at.
+template <class T>
+Gradients<T> exact_gradients(const HopfieldVae<T>& model, const Array<T>& x, const Array<T>& epsilon, double beta_KL, const Dynamics& dynamics) {
+  Gradients<T> result;
+  const auto weight = static_cast<T>(beta_KL);
+  const Equilibrium<T> encoded = Settling<T>(model.encoder(), image, x, dynamics).free();
+  const Code<T> q = read_code(model, Var<T>(encoded.s[code]));
+  const Equilibrium<T> decoded = Settling<T>(model.decoder(), code, q.sample(Var<T>(epsilon)).value(), dynamics).free();
+  for (const auto* phase : {&encoded, &decoded}) result.settlings.add(*phase, dynamics.tolerance, true);
+  result.half_sse = mean(half_sse(Var<T>(decoded.s[image]), Var<T>(x))).item();
+  result.kl_nats = mean(kl(q)).item();
+
+  const Sensitivity<T> of_decoder = implicit_gradient(model.decoder(), code, decoded, image, Var<T>(decoded.s[image]) - Var<T>(x));
+  const Var<T> to_log_variance = reconstruction_to_log_variance(q, of_decoder.input, Var<T>(epsilon));
+  result.blocks = implicit_gradient(model.encoder(), image, encoded, code, code_gradient(model, q, of_decoder.input, to_log_variance, weight)).blocks;
+  if (model.tied())
+    for (std::size_t i = 0; i < result.blocks.size(); ++i) tensors::kernels::add_into(result.blocks[i], of_decoder.blocks[i]);
+  else result.blocks.insert(result.blocks.end(), of_decoder.blocks.begin(), of_decoder.blocks.end());
+  return result;
+}
+
+}  // namespace ep_hopfield

@@ -1,0 +1,368 @@
+// # Training and evaluation
+//
+// One cell trains one model. After every epoch it draws digits from the prior and takes their distance to images that were
+// held out of the training set; all models stop by one rule on that distance, and the weights of the best epoch are the result.
+#include "paper_ep_hopfield/training.hpp"
+
+#include "common/datasets/mnist.hpp"
+#include "paper_ep_hopfield/exact.hpp"
+#include "paper_ep_hopfield/models.hpp"
+#include "paper_ep_hopfield/scores.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+#include <numeric>
+
+namespace ep_hopfield {
+
+using experiments::Images;
+using experiments::Run;
+using experiments::Settings;
+using tensors::Exit;
+using tensors::fail;
+
+namespace {
+
+constexpr std::int64_t chunk = 250;  // examples at once, outside training
+
+// ## Data
+//
+// The last images of the training set are held out for the stopping rule; the classifier that judges sees neither them nor the test set.
+struct Data {
+  datasets::ImageSet train, held_out, test;
+};
+
+Data load_data(Run& run) {
+  const std::int64_t n_train = run.settings().count("n_train"), n_held_out = run.settings().count("n_held_out"), n_test = run.settings().count("n_test");
+  if (n_train < 2 || n_held_out < 2 || n_train + n_held_out > 60'000 || n_test < 2 || n_test > 10'000)
+    fail(Exit::usage, "ep_hopfield: {} training and {} held-out images must be of 60,000, {} test images of 10,000; two of each at least", n_train,
+         n_held_out, n_test);
+  const auto [train, test] = datasets::mnist(run.data_option(), {.train = n_train + n_held_out, .test = n_test});
+  for (const auto* set : {&train, &test})
+    for (const auto& [file, sha256] : set->sha256) run.used_data(file, sha256, set->stand_in);
+  auto split = datasets::hold_out_last(datasets::first(train, n_train + n_held_out), n_held_out);
+  return {std::move(split.training), std::move(split.held_out), datasets::first(test, n_test)};
+}
+
+Describer describer(Run& run, const datasets::ImageSet& train) {
+  const datasets::ImageSet images = datasets::first(train, std::min(train.n, run.settings().count("n_classifier_images")));
+  return Describer(train_classifier(images, run.settings().count("classifier_epochs")));
+}
+
+Array<float> all_images(const datasets::ImageSet& set) { return datasets::gather_all(set, signed_pixels()); }
+
+// ## Use of a model, a chunk of examples at a time
+template <class F>
+void for_chunks(std::int64_t n, const F& f) {
+  for (std::int64_t begin = 0; begin < n; begin += chunk) f(begin, std::min(chunk, n - begin));
+}
+
+// Grey levels lie in [-1, 1]; a network's units may go a little beyond.
+Array<float> decoded(const Model& model, const Array<float>& z) {
+  const std::int64_t n = z.shape()[0], L = z.shape()[1];
+  Array<float> x({n, n_pixels});
+  for_chunks(n, [&](std::int64_t begin, std::int64_t count) {
+    const Array<float> part = model.decode(z.window(begin * L, {count, L}));
+    std::transform(part.begin(), part.end(), x.mutable_data() + begin * n_pixels, [](float v) { return std::clamp(v, -1.0f, 1.0f); });
+  });
+  return x;
+}
+
+Array<float> generated(const Model& model, std::int64_t n, Stream stream) { return decoded(model, stream.normal<float>({n, model.latent_size()})); }
+
+Images as_images(const Array<float>& x) {
+  Images images{x.shape()[0], 28, 28, {}};
+  for (float v : x) images.pixels.push_back(static_cast<std::uint8_t>(std::lround(127.5f * (std::clamp(v, -1.0f, 1.0f) + 1))));
+  return images;
+}
+
+// The first image of every digit.
+Array<float> one_of_each_digit(const datasets::ImageSet& set) {
+  std::vector<std::int64_t> rows;
+  for (std::uint8_t digit = 0; digit < 10; ++digit) {
+    const auto found = std::find(set.labels.begin(), set.labels.end(), digit);
+    if (found != set.labels.end()) rows.push_back(found - set.labels.begin());
+  }
+  return datasets::gather(set, rows, signed_pixels());
+}
+
+// Means over images, one draw of z each.
+struct Reconstruction {
+  double half_sse = 0, kl_nats = 0;
+};
+
+Reconstruction reconstruction(const Model& model, const Array<float>& images, const Stream& noise) {
+  Reconstruction total;
+  const auto n = static_cast<double>(images.shape()[0]);
+  for_chunks(images.shape()[0], [&](std::int64_t begin, std::int64_t count) {
+    const Array<float> x = images.window(begin * n_pixels, {count, n_pixels});
+    const Code<float> q = model.encode(x);
+    const Var<float> epsilon(noise.at(static_cast<std::uint64_t>(begin)).normal<float>({count, model.latent_size()}));
+    total.half_sse += sum(half_sse(Var<float>(model.decode(q.sample(epsilon).value())), Var<float>(x))).item() / n;
+    total.kl_nats += sum(kl(q)).item() / n;
+  });
+  return total;
+}
+
+// ## Probes
+//
+// What training does to the open choices: how far from rest the networks are after each number of steps, and how far equilibrium
+// propagation's gradient is from the exact one at the settled equilibrium, block by block.
+void probe_settling(Run& run, const HopfieldVae<float>& vae, const Phases& phases, const Array<float>& x, const Array<float>& z, std::int64_t epoch) {
+  const int n_steps = 2 * phases.dynamics.free_steps;
+  const auto encoder = Settling<float>(vae.encoder(), image, x, phases.dynamics).residuals(n_steps);
+  const auto decoder = Settling<float>(vae.decoder(), code, z, phases.dynamics).residuals(n_steps);
+  for (std::size_t i = 0; i < encoder.size(); ++i)
+    run.append("settling", {{"epoch", static_cast<double>(epoch)}, {"steps", static_cast<double>(i + 1)},
+                            {"encoder", encoder[i]}, {"decoder", decoder[i]}});
+}
+
+struct Agreement {
+  double cosine, relative_error;
+};
+
+Agreement agreement(std::span<const Array<float>> ours, std::span<const Array<float>> exact) {
+  double product = 0, ours_squared = 0, exact_squared = 0, difference = 0;
+  for (std::size_t k = 0; k < ours.size(); ++k)
+    for (std::int64_t i = 0; i < ours[k].size(); ++i) {
+      const double a = ours[k][i], b = exact[k][i];
+      product += a * b;
+      ours_squared += a * a;
+      exact_squared += b * b;
+      difference += (a - b) * (a - b);
+    }
+  return {product / std::sqrt(ours_squared * exact_squared), std::sqrt(difference / exact_squared)};
+}
+
+// Blocks between clamped units have neither gradient and are left out; "all" is all blocks together.
+void probe_gradients(Run& run, const Model& model, const Phases& phases, const Array<float>& x, const Array<float>& epsilon, std::int64_t epoch) {
+  const double beta_KL = run.settings().number("beta_kl");
+  const auto ep = ep_gradients(*model.hopfield(), x, epsilon, beta_KL, phases).blocks;
+  Dynamics at_rest = phases.dynamics;
+  at_rest.free_steps *= 5;
+  at_rest.tolerance = 1e-5;
+  const auto exact = exact_gradients(*model.hopfield(), x, epsilon, beta_KL, at_rest).blocks;
+  std::map<std::string, double> row{{"epoch", static_cast<double>(epoch)}};
+  const auto put = [&](const std::string& name, const Agreement& a) {
+    if (!std::isfinite(a.cosine)) return;
+    row["cosine." + name] = a.cosine;
+    row["error." + name] = a.relative_error;
+  };
+  for (std::size_t k = 0; k < ep.size(); ++k) put(model.parameters().entries()[k].name, agreement({&ep[k], 1}, {&exact[k], 1}));
+  put("all", agreement(ep, exact));
+  run.append("gradients", row);
+}
+
+// ## The cell
+class Trial {
+ public:
+  explicit Trial(Run& run)
+      : run_(run), settings_(run.settings()), data_(load_data(run)), model_(build_model(settings_, run.seed())), describer_(describer(run, data_.train)),
+        held_out_(describer_.classifier_fit(all_images(data_.held_out))), parameters_(model_->parameters()),
+        adam_(parameters_, {.learning_rate = settings_.number("learning_rate")}), best_(parameters_.flat().copy()),
+        order_(data_.train.n, std::min(settings_.count("batch"), data_.train.n), run.seed(), datasets::LastBatch::drop),
+        noise_(run.seed(), "training noise"), probe_x_(one_of_each_digit(data_.held_out)),
+        probe_epsilon_(Stream(run.seed(), "probe noise").normal<float>({probe_x_.shape()[0], model_->latent_size()})) {}
+
+  void train() {
+    run_.keep("parameters", parameters_.flat());
+    for (std::size_t i = 0; i < adam_.state().size(); ++i) run_.keep("optimiser." + std::to_string(i), adam_.state()[i]);
+    run_.keep("optimiser.steps", adam_.n_steps());
+    run_.keep("best", best_);
+    run_.keep("best_epoch", best_epoch_);
+    run_.keep("best_distance", best_distance_);
+    run_.keep("step", step_);
+    run_.keep("half_sse_sum", half_sse_sum_);
+    run_.keep("kl_sum", kl_sum_);
+    run_.keep("n_settlings", n_settlings_);
+    run_.keep("n_unsettled", n_unsettled_);
+    run_.keep("n_unsettled_in_all", n_unsettled_in_all_);
+    run_.keep("n_settlings_in_all", n_settlings_in_all_);
+    run_.keep("worst_residual", worst_residual_);
+    run_.keep("euler_steps", euler_steps_);
+    if (!run_.resume()) probe(0);
+    const std::int64_t batches = order_.batches_per_epoch(), most = settings_.count("max_epochs");
+    while (!stopped()) {
+      train_step();
+      ++step_;
+      if (step_ % batches == 0) end_epoch(step_ / batches);
+      run_.progress(step_, most * batches);
+    }
+    std::copy(best_.begin(), best_.end(), parameters_.flat().data_for_update());
+  }
+
+  void report() {
+    const std::int64_t n_generated = settings_.count("n_generated");
+    const Array<float> test_images = all_images(data_.test);
+    const Array<float> digits = generated(*model_, n_generated, Stream(run_.seed(), "samples"));
+    const Reconstruction test = reconstruction(*model_, test_images, Stream(run_.seed(), "test noise"));
+    for (const auto& [name, distance] : distances(describer_.fits(digits), describer_.fits(test_images)))
+      run_.metric("fid_" + name, {distance, "", fmt::format("{} features, {} generated digits against {} test images", name, n_generated, data_.test.n), {}});
+    run_.metric("held_out_fid", {best_distance_, "", "classifier features, against the held-out images, at the best epoch", {}});
+    run_.metric("half_sse", {test.half_sse, "", "half the squared error of an image, one draw of z, mean over the test images", {}});
+    run_.metric("kl_nats", {test.kl_nats, "nats", "closed form, mean over the test images", {}});
+    run_.metric("best_epoch", {static_cast<double>(best_epoch_), "epochs", "least distance to the held-out images", {}});
+    run_.metric("n_epochs", {static_cast<double>(step_ / order_.batches_per_epoch()), "epochs", "until the rule stopped training", {}});
+    run_.metric("n_weights", {static_cast<double>(model_->n_weights()), "count", "exact; a pair of units counts once", {}});
+    run_.metric("classifier_accuracy", {accuracy(describer_.classifier(), data_.test), "", "of the classifier behind fid_classifier, test images", {}});
+    run_.images("originals", as_images(one_of_each_digit(data_.test)));
+    const Array<float> originals = one_of_each_digit(data_.test);
+    run_.images("reconstructions", as_images(model_->decode(model_->encode(originals).mu.value())));
+    run_.images("samples", as_images(digits.window(0, {std::min<std::int64_t>(n_generated, 10), n_pixels})));
+    if (model_->hopfield()) report_settling();
+    run_.weights(parameters_.named());
+  }
+
+ private:
+  // The one rule: after `patience` epochs without a new best, but not before min_epochs, at max_epochs at the latest.
+  bool stopped() const {
+    const std::int64_t epochs = step_ / order_.batches_per_epoch();
+    if (step_ % order_.batches_per_epoch() != 0 || epochs < settings_.count("min_epochs")) return false;
+    return epochs >= settings_.count("max_epochs") || epochs - best_epoch_ >= settings_.count("patience");
+  }
+
+  void train_step() {
+    const Array<float> x = datasets::gather(data_.train, order_.rows(step_), signed_pixels());
+    const Array<float> epsilon = noise_.at(static_cast<std::uint64_t>(step_)).normal<float>({x.shape()[0], model_->latent_size()});
+    const Gradients<float> result = [&] {
+      try {
+        return model_->gradients(x, epsilon);
+      } catch (const tensors::Divergence& divergence) {
+        throw tensors::Divergence(fmt::format("training step {}: {}", step_, divergence.what()));
+      }
+    }();
+    if (!std::isfinite(result.half_sse + result.kl_nats)) throw tensors::Divergence(fmt::format("the loss is not finite at training step {}", step_));
+    adam_.begin_step();
+    for (std::size_t i = 0; i < result.blocks.size(); ++i) adam_.update(static_cast<std::int32_t>(i), result.blocks[i]);
+    half_sse_sum_ += result.half_sse;
+    kl_sum_ += result.kl_nats;
+    n_settlings_ += result.settlings.n;
+    n_unsettled_ += result.settlings.n_unsettled;
+    worst_residual_ = std::max(worst_residual_, result.settlings.worst_free_residual);
+    euler_steps_ += result.settlings.n_steps;
+  }
+
+  void end_epoch(std::int64_t epoch) {
+    const auto batches = static_cast<double>(order_.batches_per_epoch());
+    const Array<float> digits = generated(*model_, settings_.count("n_generated_held_out"), Stream(run_.seed(), "held-out samples"));
+    const double distance = metrics::frechet_distance(describer_.classifier_fit(digits), held_out_);
+    if (distance < best_distance_) {
+      best_distance_ = distance;
+      best_epoch_ = epoch;
+      std::copy(parameters_.flat().begin(), parameters_.flat().end(), best_.data_for_update());
+    }
+    std::map<std::string, double> row{{"epoch", static_cast<double>(epoch)}, {"half_sse", half_sse_sum_ / batches}, {"kl_nats", kl_sum_ / batches},
+                                      {"held_out_fid", distance}};
+    if (model_->hopfield()) {
+      row["unsettled_share"] = static_cast<double>(n_unsettled_) / static_cast<double>(n_settlings_);
+      row["worst_free_residual"] = worst_residual_;
+      row["euler_steps"] = static_cast<double>(euler_steps_) / batches;
+    }
+    run_.append("curve", row);
+    n_settlings_in_all_ += n_settlings_;
+    n_unsettled_in_all_ += n_unsettled_;
+    half_sse_sum_ = kl_sum_ = worst_residual_ = 0;
+    n_settlings_ = n_unsettled_ = euler_steps_ = 0;
+    if (std::has_single_bit(static_cast<std::uint64_t>(epoch)) || epoch % 5 == 0) probe(epoch);
+  }
+
+  void probe(std::int64_t epoch) {
+    const HopfieldVae<float>* vae = model_->hopfield();
+    if (!vae || !settings_.flag("probes")) return;
+    const Phases phases = phases_from(settings_);
+    probe_settling(run_, *vae, phases, probe_x_, model_->encode(probe_x_).sample(Var<float>(probe_epsilon_)).value(), epoch);
+    probe_gradients(run_, *model_, phases, probe_x_, probe_epsilon_, epoch);
+  }
+
+  void report_settling() {
+    bool symmetric = true;
+    for (const auto& network : model_->hopfield()->networks)
+      for (const auto& [a, b, W] : network.blocks) {
+        const std::int64_t n = W.shape()[0];
+        for (std::int64_t i = 0; a == b && i < n; ++i)
+          for (std::int64_t j = 0; j <= i; ++j) symmetric = symmetric && W.value()[i * n + j] == (i == j ? 0.0f : W.value()[j * n + i]);
+      }
+    run_.health("the weights are symmetric with a zero diagonal, to the bit", symmetric, symmetric ? "all blocks" : "a pair has two weights");
+    const double share = static_cast<double>(n_unsettled_in_all_) / static_cast<double>(n_settlings_in_all_);
+    run_.metric("n_unsettled", {static_cast<double>(n_unsettled_in_all_), "count", "settlings of an example that a unit left faster than the tolerance", {}});
+    run_.metric("unsettled_share", {share, "", "of all settlings in training, free and weakly clamped", {}});
+  }
+
+  Run& run_;
+  const Settings& settings_;
+  Data data_;
+  std::unique_ptr<Model> model_;
+  Describer describer_;
+  metrics::GaussianFit held_out_;
+  const nn::Parameters<float>& parameters_;
+  nn::Adam<float> adam_;
+  Array<float> best_;  // the parameters after the best epoch
+  datasets::BatchOrder order_;
+  Stream noise_;
+  Array<float> probe_x_, probe_epsilon_;
+
+  std::int64_t step_ = 0, best_epoch_ = 0;
+  double best_distance_ = std::numeric_limits<double>::infinity();
+  double half_sse_sum_ = 0, kl_sum_ = 0, worst_residual_ = 0;           // of this epoch
+  std::int64_t n_settlings_ = 0, n_unsettled_ = 0, euler_steps_ = 0;
+  std::int64_t n_settlings_in_all_ = 0, n_unsettled_in_all_ = 0;
+};
+
+}  // namespace
+
+void run_training(Run& run) {
+  Trial trial(run);
+  trial.train();
+  trial.report();
+}
+
+// ## What the scores are worth
+//
+// A perfect generator would not be at zero: two halves of the test set are not either, nor are training and test images.
+void run_reference(Run& run) {
+  const Settings& settings = run.settings();
+  const Data data = load_data(run);
+  const Describer describe = describer(run, data.train);
+  const Array<float> test = all_images(data.test), train = all_images(data.train);
+  run.metric("classifier_accuracy", {accuracy(describe.classifier(), data.test), "", "test images", {}});
+
+  // Random halves, several times: their distance, and its spread.
+  const std::int64_t n = data.test.n, half = n / 2, n_splits = settings.count("n_splits");
+  std::map<std::string, std::vector<double>> of_halves;
+  for (std::int64_t split = 0; split < n_splits; ++split) {
+    const auto order = Stream(run.seed(), "halves", static_cast<std::uint64_t>(split)).permutation(n);
+    const std::span<const std::int64_t> rows(order);
+    const auto part = [&](std::span<const std::int64_t> chosen) { return describe.fits(datasets::gather(data.test, chosen, signed_pixels())); };
+    for (const auto& [name, distance] : distances(part(rows.first(static_cast<std::size_t>(half))), part(rows.last(static_cast<std::size_t>(half)))))
+      of_halves[name].push_back(distance);
+    run.progress(split + 1, n_splits);
+  }
+  for (const auto& [name, values] : of_halves) {
+    const double mean = std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+    double squares = 0;
+    for (double v : values) squares += (v - mean) * (v - mean);
+    std::optional<double> error;
+    if (values.size() > 1) error = std::sqrt(squares / static_cast<double>(values.size() - 1));
+    run.metric("halves_" + name, {mean, "", fmt::format("{} features, two random halves of {} test images, mean over {} splits; ± one split", name, n, n_splits), error});
+  }
+  const std::int64_t n_same = std::min(n, data.train.n);
+  for (const auto& [name, distance] : distances(describe.fits(train.window(0, {n_same, n_pixels})), describe.fits(test)))
+    run.metric("train_test_" + name, {distance, "", fmt::format("{} features, {} training images against the test images", name, n_same), {}});
+  if (const std::string& file = settings.text("features_file"); !file.empty())
+    run.metric("fid_from_file", {distance_from_file(file), "", "features from the file that the setting features_file names", {}});
+}
+
+Images sample_cell(const experiments::Cell& cell, const experiments::Experiment::Weights& weights, std::int64_t n) {
+  const auto model = build_model(cell.settings, cell.seed);
+  for (const auto& entry : model->parameters().entries()) {
+    const auto found = weights.find(entry.name);
+    tensors::require(found != weights.end() && found->second.shape() == entry.window.shape(), "sample: the weights of {} do not fit the cell", entry.name);
+    std::copy(found->second.begin(), found->second.end(), entry.window.data_for_update());
+  }
+  return as_images(generated(*model, n, Stream(cell.seed, "samples")));
+}
+
+}  // namespace ep_hopfield
