@@ -47,22 +47,24 @@ void visit(Hidden<T>& hidden, F&& f) {
 template <class T>
 struct GaussianNetwork {
   Hidden<T> hidden;
-  Dense<T> mean, log_scale;
+  Dense<T> head;  // the mean, then the log standard deviation
 
   GaussianNetwork(std::int64_t n_in, const Widths& widths, std::int64_t n_out, Stream& stream)
-      : hidden(n_in, widths, stream), mean(widths.back(), n_out, nn::glorot, stream), log_scale(widths.back(), n_out, nn::glorot, stream) {}
+      : hidden(n_in, widths, stream), head(widths.back(), 2 * n_out, nn::glorot, stream) {}
+
+  std::int64_t n_out() const { return head.bias.shape()[0] / 2; }
 
   Normal<T> operator()(const Var<T>& condition) const {
-    const Var<T> h = hidden(condition);
-    return {mean(h), log_scale(h)};
+    const Var<T> both = head(hidden(condition));
+    const int last = both.shape().rank() - 1;
+    return {slice(both, last, 0, n_out()), slice(both, last, n_out(), n_out())};
   }
 };
 
 template <class T, class F>
 void visit(GaussianNetwork<T>& network, F&& f) {
   f("hidden", network.hidden);
-  f("mean", network.mean);
-  f("log_scale", network.log_scale);
+  f("head", network.head);
 }
 
 // The likelihood: independent normals of one fixed variance around the decoder's mean.
@@ -96,7 +98,7 @@ struct FirstLayer {
 
   Normal<T> q(const Var<T>& x) const { return encoder(x); }
   FixedVarianceNormal<T> p(const Var<T>& z) const { return {decoder_mean(decoder_hidden(z)), variance}; }
-  std::int64_t latent_size() const { return encoder.mean.bias.shape()[0]; }
+  std::int64_t latent_size() const { return encoder.n_out(); }
 };
 
 template <class T, class F>

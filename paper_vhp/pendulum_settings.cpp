@@ -53,7 +53,10 @@ Settings base_settings(Profile profile) {
     settings.set("K", K);
     settings.set("learning_rate", learning_rate);
   };
-  if (profile == Profile::quick) shrink(10'000, "300,1000,3000,6000,10000", 15'000, 64, 4, 5e-4);
+  if (profile == Profile::quick) {
+    shrink(6000, "300,800,2000,4000,6000", 15'000, 64, 4, 5e-4);
+    settings.set("nu", 10.0);  // so that beta comes to 1
+  }
   if (profile == Profile::smoke) {
     shrink(12, "2,5,12", 200, 16, 3, 1e-3);
     settings.set("hidden", std::int64_t{16});

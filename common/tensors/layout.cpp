@@ -237,7 +237,9 @@ Array<T> affine(const Array<T>& x, const Array<T>& w, const Array<T>& b) {
   Array<T> y(with_extent(x.shape(), rank - 1, n_out));
   const std::int64_t rows = n_out ? y.size() / n_out : 0;
   T* to = y.mutable_data();
-  for (std::int64_t row = 0; row < rows; ++row) std::copy_n(b.data(), n_out, to + row * n_out);
+  parallel_ranges(rows, std::max<std::int64_t>(1, (1 << 16) / std::max<std::int64_t>(n_out, 1)), [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row) std::copy_n(b.data(), n_out, to + row * n_out);
+  });
   gemm(Trans::no, Trans::no, rows, n_out, n_in, x.data(), w.data(), T(1), to);
   return y;
 }

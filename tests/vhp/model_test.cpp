@@ -134,10 +134,7 @@ BOOST_AUTO_TEST_CASE(a_prior_that_ignores_its_second_layer_is_the_vae) {
   // p(z | zeta) standard normal whatever zeta, and q(zeta | z) = p(zeta): every weight is N(z; 0, I).
   Small model = small();
   for (auto* network : {&model.second.p, &model.second.q})
-    for (Dense<double>* head : {&network->mean, &network->log_scale}) {
-      head->weight = Var<double>(Array<double>::zeros(head->weight.shape()));
-      head->bias = Var<double>(Array<double>::zeros(head->bias.shape()));
-    }
+    for (Var<double>* zero : {&network->head.weight, &network->head.bias}) *zero = Var<double>(Array<double>::zeros(zero->shape()));
   const Noise<double> epsilon = noise(5);
   const Normal<double> q = model.first.q(images());
   const Var<double> z = q.sample(epsilon.z);
