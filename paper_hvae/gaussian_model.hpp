@@ -17,6 +17,7 @@
 
 #include <cmath>
 #include <numbers>
+#include <span>
 
 namespace hvae {
 
@@ -94,6 +95,47 @@ inline double mean_field_elbo(double N, double x_bar, double S, double Delta, do
   const double v = sigma * sigma, y = x_bar - Delta;
   return -0.5 * N * std::log(2 * std::numbers::pi) - N * std::log(sigma) - (S + N * ((y - mu) * (y - mu) + q_variance)) / (2 * v) +
          0.5 * (1 + std::log(q_variance)) - 0.5 * (mu * mu + q_variance);
+}
+
+// ## What a Hamiltonian flow can reach
+//
+// In (z, rho) together the flow has volume one, whatever the tempering: the $\alpha_k$ take back what $1 / \sqrt{\beta_0}$ had
+// stretched, which is why $\beta_0$ cancels from equation (6). It starts from $N(0, I)$ and aims at the posterior, of
+// deviation $P^{-1/2}$ with $P = 1 + N / \sigma^2$, times the momentum's $N(0, 1)$: a volume too small for it. Among Gaussians of
+// volume one the nearest has variances $P^{-1/2}$ and $P^{1/2}$, at a distance of $\sqrt P - 1 - \frac12 \log P$ a dimension.
+inline double least_gap(double N, std::span<const double> sigma) {
+  double gap = 0;
+  for (double s : sigma) {
+    const double P = 1 + N / (s * s);
+    gap += std::sqrt(P) - 1 - 0.5 * std::log(P);
+  }
+  return gap;
+}
+
+// One step with fixed tempering: $\varepsilon^2 P = 2$ annihilates $z_0$ and leaves $z_1 = \varepsilon \gamma / \sqrt{\beta_0}$, $\rho_1$ proportional to
+// $z_0$, at a cost of $\beta_0^{-1} + \beta_0 P / 4$ a dimension. All dimensions share $\beta_0$; the best is $\beta_0^{-2} = \sum P / 4 d$.
+inline double shared_tempering_gap(double N, std::span<const double> sigma) {
+  const auto d = static_cast<double>(sigma.size());
+  double sum = 0, logs = 0;
+  for (double s : sigma) {
+    const double P = 1 + N / (s * s);
+    sum += P;
+    logs += std::log(P);
+  }
+  return std::sqrt(d * sum) - d - 0.5 * logs;
+}
+
+// The model pays for that cost, $\sqrt{d \sum_j N / \hat\sigma_j^2}$, with its variances: $\hat\sigma_j^2 = \sigma_j^2 + w$, the same w in every
+// dimension, $w = \sqrt{d / (N \sum_j \hat\sigma_j^{-2})}$.
+inline double shared_tempering_width(double N, std::span<const double> sigma) {
+  double w = 0;
+  for (double before = -1; std::abs(w - before) > 1e-14;) {
+    before = w;
+    double sum = 0;
+    for (double s : sigma) sum += 1 / (s * s + w);
+    w = std::sqrt(static_cast<double>(sigma.size()) / (N * sum));
+  }
+  return w;
 }
 
 }  // namespace hvae

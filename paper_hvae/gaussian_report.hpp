@@ -40,6 +40,10 @@ struct Drawn {
 // An error against the dimension, both axes logarithmic; bars are the standard error over data sets.
 reporting::Panel error_panel(const GaussianResults& results, const std::vector<Drawn>& drawn, const std::string& metric, const std::string& y_label);
 
+// The closed form of HVAE's error of sigma with fixed tempering and K = 1, where a step sees n rows of data sets of N: the
+// width that the flow's volume adds to every variance, and the exact maximiser's own error.
+double tempered_sigma_error(std::int64_t d, std::int64_t n, std::int64_t N = 10'000);
+
 // The section on the flow at the optimum: a figure and a table.
 void write_optimum(reporting::Page& page, reporting::Profile profile, std::int64_t N);
 

@@ -78,6 +78,7 @@ int main(int argc, char** argv) {
                    {"The image model", "paper_hvae/image_model.hpp"},
                    {"Training and evaluation on MNIST", "paper_hvae/image_experiment.cpp"},
                    {"The page", "paper_hvae/caterini_report.cpp"},
+                   {"The page: MNIST", "paper_hvae/image_report.cpp"},
                    {"The program", "paper_hvae/hvae_caterini.cpp"}},
       .write = hvae::write_caterini_report,
   });

@@ -50,10 +50,14 @@ std::vector<Cell> cells(Profile profile) {
       // Its error is a matter of the draw of z and the number of steps: five seeds show the spread.
       for (std::uint64_t seed = 0; seed < (is_paper ? 5 : 1); ++seed) add(method, method.cell, vb_passes(d), batch, seed);
     }
-    // What is left of HVAE's error of sigma when a step sees all rows.
-    for (const Method& method : gaussian_methods())
-      if (method.settings.text("method") == "hvae" && method.settings.text("tempering") == "fixed" && d == dimensions.front())
-        add(method, method.cell + "_all_rows", is_paper ? 2000 : 500, 0, 0);
+    // Probes: what is left of HVAE's error of sigma when a step sees all rows, and when no batch is shorter than the others.
+    for (const Method& method : gaussian_methods()) {
+      const bool is_probed = method.settings.text("method") == "hvae" && method.settings.text("tempering") == "fixed" && d == dimensions.front();
+      if (!is_probed) continue;
+      add(method, method.cell + "_all_rows", is_paper ? 2000 : 500, 0, 0);
+      add(method, method.cell + "_even_batches", is_paper ? 2000 : 500, batch, 0);
+      list.back().settings.set("N", list.back().settings.count("N") / batch * batch);
+    }
   }
   return list;
 }

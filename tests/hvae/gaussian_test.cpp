@@ -1,5 +1,6 @@
 // The Gaussian experiment in the small: short trainings, held against the closed forms.
 #include "paper_hvae/gaussian_experiment.hpp"
+#include "paper_hvae/gaussian_model.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -105,6 +106,15 @@ BOOST_AUTO_TEST_CASE(tempering_removes_most_of_it) {
   const auto result = run(settings("hvae", 6000));
   BOOST_TEST(result["sigma_error"] < 0.1 * sigma_error(1, 11.0 / 27));
   BOOST_TEST(result["inverse_root_beta_0"] > 3);
+}
+
+BOOST_AUTO_TEST_CASE(tempering_leaves_what_the_volume_of_the_flow_costs) {
+  Settings s = settings("hvae", 12'000);  // 1024 rows: four even batches
+  s.set("n_sets", std::int64_t{20});
+  const auto result = run(s);
+  const double w = hvae::shared_tempering_width(256, sigma), P = 1 + 256 / (w + 0.01);
+  BOOST_TEST(result["sigma_error"] == sigma_error(1, w) + result["mle_sigma_error"], boost::test_tools::tolerance(0.1));  // to order 1 / sqrt(P)
+  BOOST_TEST(1 / std::sqrt(P) < 0.1);
 }
 
 BOOST_AUTO_TEST_CASE(the_doubled_term_doubles_the_variances) {

@@ -209,3 +209,40 @@ BOOST_AUTO_TEST_CASE(the_exact_bound_s_best_untempered_step_is_the_closed_form) 
   for (const double dv : {-step, step}) BOOST_TEST(bound(best_v + dv, best_a) < bound(best_v, best_a));
   for (const double da : {-step, step}) BOOST_TEST(bound(best_v, best_a + da) < bound(best_v, best_a));
 }
+
+// The exact bound, maximised over the flow alone, meets the closed forms of what a flow of volume one can reach.
+BOOST_AUTO_TEST_CASE(the_best_gap_is_that_of_a_flow_of_volume_one) {
+  const std::vector<double> sigma{0.3, 0.7, 1.0};
+  const double n = 1e4;
+  Array<double> S(Shape{1, 1, 3}), log_sigma(Shape{1, 1, 3});
+  double log_p = 0;
+  for (std::int64_t j = 0; j < 3; ++j) {
+    const double s = sigma[static_cast<std::size_t>(j)];
+    S.mutable_data()[j] = n * s * s;
+    log_sigma.mutable_data()[j] = std::log(s);
+    log_p += exact_log_p(n, 0, n * s * s, 0, s);
+  }
+  const SufficientStatistics<double> moments{n, Var<double>(Array<double>::zeros({1, 1, 3})), Var<double>(S)};
+  const auto gap = [&](double beta_0, double a) {  // one step with epsilon^2 P = a
+    Array<double> logit(Shape{1, 1, 3});
+    for (std::int64_t j = 0; j < 3; ++j) {
+      const double epsilon = std::sqrt(a / (1 + n / std::pow(sigma[static_cast<std::size_t>(j)], 2)));
+      logit.mutable_data()[j] = std::log(epsilon / (0.5 - epsilon));
+    }
+    const HamiltonianMethod<double> method{{moments.x_bar, Var<double>(log_sigma)}, Var<double>(logit),
+                                           Var<double>(Array<double>::full({1, 1, 1}, std::log(1 / std::sqrt(beta_0) - 1))), {}, 1, TemperingKind::fixed};
+    return log_p - method.exact_elbo(moments).item();
+  };
+  double sum = 0;
+  for (double s : sigma) sum += 1 + n / (s * s);
+  const double beta_0 = 2 / std::sqrt(sum / 3), shared = shared_tempering_gap(n, sigma), least = least_gap(n, sigma);
+  BOOST_TEST(gap(beta_0, 2) == shared, tt::tolerance(1e-6));
+  BOOST_TEST(least < shared);
+  for (const double factor : {0.5, 0.9, 1.1, 2.0}) {
+    BOOST_TEST(gap(factor * beta_0, 2) > shared);
+    BOOST_TEST(gap(factor * beta_0, 2) > least);
+    BOOST_TEST(gap(beta_0, 2 * factor) > least);
+  }
+  // With equal sigma nothing is lost by sharing.
+  BOOST_TEST(least_gap(n, std::vector<double>(3, 0.4)) == shared_tempering_gap(n, std::vector<double>(3, 0.4)), tt::tolerance(1e-12));
+}

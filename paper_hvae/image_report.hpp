@@ -1,0 +1,10 @@
+#pragma once
+
+#include "common/reporting/page.hpp"
+
+namespace hvae {
+
+// The sections of hvae_caterini's page on MNIST.
+void write_image_sections(reporting::Page& page, const std::vector<reporting::Claim>& claims);
+
+}  // namespace hvae
