@@ -1,8 +1,16 @@
 // # Settings and cells
 #include "paper_ep_hopfield/experiments.hpp"
 
+#include "paper_ep_hopfield/laws.hpp"
 #include "paper_ep_hopfield/models.hpp"
 #include "paper_ep_hopfield/training.hpp"
+
+#include <boost/random/sobol.hpp>
+#include <fmt/format.h>
+
+#include <array>
+#include <cmath>
+#include <span>
 
 namespace ep_hopfield {
 
@@ -37,7 +45,7 @@ Settings settings_of(const Published& row, Profile profile) {
       {"latent", row.latent},
       {"sigma", published_sigma},
       {"gradient", std::string("ep")},
-      {"dt", 0.25},
+      {"dt", 0.3},
       {"free_steps", std::int64_t{60}},
       {"nudged_steps", std::int64_t{20}},
       {"tolerance", 1e-3},
@@ -68,18 +76,141 @@ Settings settings_of(const Published& row, Profile profile) {
     for (const char* name : {"n_held_out", "n_test", "n_generated", "n_generated_held_out"}) settings.set(name, test);
     settings.set("n_classifier_images", train);
   };
-  if (profile == Profile::quick) shrink(128, 15, 50, 10, 5'000, 1'000);
+  if (profile == Profile::quick) {
+    shrink(128, 15, 50, 12, 5'000, 1'000);
+    settings.set("learning_rate", std::max(row.learning_rate, 9e-4));  // a twentieth of the steps: the layered network's rate is too small for them
+  }
   if (profile == Profile::smoke) shrink(12, 4, 20, 2, 60, 20);
   return settings;
 }
 
+// The products of all epochs at 250 GFLOP/s on two cores; the classifier and the scores on top.
+double estimated_seconds(const Settings& settings) {
+  const auto at = [&](const char* name) { return settings.number(name); };
+  const double h = at("hidden"), L = at("latent"), x = static_cast<double>(n_pixels);
+  const std::string& model = settings.text("model");
+  double encoder = 2 * h * 2 * L, decoder = 2 * x * h;  // multiplications a step and example
+  if (model == "dh_vae") encoder = std::pow(h + 2 * L, 2), decoder = std::pow(x + h, 2);
+  if (model == "tdh_vae") encoder = std::pow(h + L, 2), decoder = std::pow(x + h, 2);
+  const double steps = model == "f_vae" ? 1.5 : at("free_steps") + 2 * at("nudged_steps");
+  const double examples = at("n_train") * at("max_epochs") + at("n_generated_held_out") * at("max_epochs");
+  return 5 + 2 * (encoder + decoder) * steps * examples / 250e9 + at("n_classifier_images") * at("classifier_epochs") * 4e-5;
+}
+
+Cell cell(const std::string& name, std::uint64_t seed, const Settings& settings) { return {name, seed, settings, estimated_seconds(settings)}; }
+
 std::vector<Cell> vae_cells(Profile profile) {
   std::vector<Cell> list;
+  for (const Published& row : table_3)
+    for (std::uint64_t seed = 0; seed < (profile == Profile::paper ? 2 : 1); ++seed) list.push_back(cell(row.model, seed, settings_of(row, profile)));
+  return list;
+}
+
+// ## Reduced scale
+//
+// For comparisons of many runs: the same models, fewer units, images and epochs.
+Settings reduced_settings(const Published& row, Profile profile) {
+  Settings settings = settings_of(row, profile == Profile::paper ? Profile::quick : profile);
+  if (profile == Profile::quick)
+    for (const auto& [name, value] : {std::pair("hidden", 64), {"min_epochs", 8}, {"max_epochs", 8}, {"n_train", 2'000}})
+      settings.set(name, std::int64_t{value});
+  settings.set("probes", profile != Profile::quick);
+  return settings;
+}
+
+std::vector<Cell> exact_cells(Profile profile) {
+  std::vector<Cell> list;
   for (const Published& row : table_3) {
-    const Settings settings = settings_of(row, profile);
-    for (std::uint64_t seed = 0; seed < (profile == Profile::paper ? 2 : 1); ++seed) list.push_back({row.model, seed, settings, 60});
+    if (row.model == table_3[0].model) continue;
+    for (const std::string gradient : {"ep", "exact"})
+      for (std::uint64_t seed = 0; seed < (profile == Profile::paper ? 3 : 1); ++seed) {
+        Settings settings = reduced_settings(row, profile);
+        settings.set("gradient", gradient);
+        list.push_back(cell(row.model + ("/" + gradient), seed, settings));
+      }
   }
   return list;
+}
+
+struct Variant {
+  Choice choice;
+  std::vector<std::pair<std::string, experiments::Value>> changes;
+};
+const std::vector<Variant>& variants() {
+  using Count = std::int64_t;
+  static const std::vector<Variant> all{
+      {{"dense_as_chosen", "as chosen"}, {}},
+      {{"dt_0.5", "dt = 0.5 (twice the time in as many steps)"}, {{"dt", 0.5}}},
+      {{"dt_0.15", "dt = 0.15 (half the time)"}, {{"dt", 0.15}}},
+      {{"free_steps_20", "20 free steps"}, {{"free_steps", Count{20}}}},
+      {{"nudged_steps_5", "5 weakly clamped steps"}, {{"nudged_steps", Count{5}}}},
+      {{"one_sided", "one-sided nudges"}, {{"two_sided", false}}},
+      {{"beta_large", "nudges five times as large"}, {{"beta_encoder", 0.1}, {"beta_decoder", 0.5}}},
+      {{"beta_small", "nudges a fifth as large"}, {{"beta_encoder", 0.004}, {"beta_decoder", 0.02}}},
+      {{"gain_0.5", "initial weights halved"}, {{"gain", 0.5}}},
+      {{"gain_2", "initial weights doubled"}, {{"gain", 2.0}}}};
+  return all;
+}
+
+std::vector<Cell> choice_cells(Profile profile) {
+  std::vector<Cell> list;
+  for (const auto& [choice, changes] : variants()) {
+    Settings settings = reduced_settings(table_3[2], profile);
+    for (const auto& [name, value] : changes) settings.set(name, value);
+    for (std::uint64_t seed = 0; seed < (profile == Profile::paper ? 2 : 1); ++seed) list.push_back(cell(choice.cell, seed, settings));
+  }
+  return list;
+}
+
+// ## The sweep of appendix B.2
+//
+// Table 2's ranges, all logarithmically uniform; points of a Sobol sequence in place of Bayesian optimisation, so that every
+// trial is a cell that knows nothing of the others. F-VAE's $\beta_{KL}$ goes to 10.
+Settings trial_settings(const Published& row, Profile profile, std::span<const double> u) {
+  Settings settings = reduced_settings(row, profile);
+  const bool forward = row.model == table_3[0].model;
+  const auto between = [](double low, double high, double share) { return low * std::pow(high / low, share); };
+  settings.set("beta_kl", between(0.5, forward ? 10 : 2, u[0]));
+  settings.set("learning_rate", between(1e-5, 1e-3, u[1]));
+  settings.set("hidden", std::int64_t{std::lround(between(10, profile == Profile::paper ? 2000 : 100, u[2]))});
+  settings.set("latent", std::int64_t{std::lround(between(2, 200, u[3]))});
+  settings.set("sigma", between(0.3, 1, u[4]));
+  return settings;
+}
+
+std::vector<Cell> sweep_cells(Profile profile) {
+  const auto shortened = [&](Settings settings) {
+    if (profile == Profile::paper)
+      for (const char* name : {"min_epochs", "max_epochs"}) settings.set(name, std::int64_t{6});
+    settings.set("probes", false);
+    return settings;
+  };
+  const int n_trials = profile == Profile::paper ? 24 : profile == Profile::quick ? 2 : 1;
+  std::vector<Cell> list;
+  for (const Published& row : table_3) {
+    Settings published = shortened(reduced_settings(row, profile));
+    if (profile != Profile::smoke) {
+      published.set("learning_rate", row.learning_rate);
+      published.set("latent", row.latent);
+    }
+    if (profile == Profile::paper) published.set("hidden", row.hidden);
+    list.push_back(cell(row.model + std::string("/published"), 0, published));
+    boost::random::sobol sequence(5);
+    sequence.discard(5);  // the origin
+    for (int trial = 0; trial < n_trials; ++trial) {
+      std::array<double, 5> u;
+      for (double& coordinate : u) coordinate = static_cast<double>(sequence()) / static_cast<double>(boost::random::sobol::max());
+      list.push_back(cell(fmt::format("{}/trial_{:02}", row.model, trial), 0, shortened(trial_settings(row, profile, u))));
+    }
+  }
+  return list;
+}
+
+std::vector<Cell> laws_cells(Profile profile) {
+  return {{"gradient_error", 0, {{"measure", std::string("gradient_error")}}, 5},
+          {"weight_scale", 0, {{"measure", std::string("weight_scale")},
+                               {"hidden", settings_of(table_3[2], profile).count("hidden")},
+                               {"latent", settings_of(table_3[2], profile).count("latent")}}, 20}};
 }
 
 std::vector<Cell> scores_cells(Profile profile) {
@@ -91,17 +222,27 @@ std::vector<Cell> scores_cells(Profile profile) {
 
 }  // namespace
 
-Experiment vae_experiment() {
-  return {.name = "vae",
-          .summary = "the four models with the settings of Table 3 (Table 1, Figures 2 to 4)",
-          .revision = 1,
-          .cells = vae_cells,
-          .run = run_training,
-          .sample = sample_cell};
+const std::vector<Choice>& choices() {
+  static const std::vector<Choice> all = [] {
+    std::vector<Choice> list;
+    for (const Variant& variant : variants()) list.push_back(variant.choice);
+    return list;
+  }();
+  return all;
 }
 
-Experiment scores_experiment() {
-  return {.name = "scores", .summary = "the classifier behind the scores, and distances between sets of real digits", .revision = 1, .cells = scores_cells, .run = run_reference, .sample = {}};
+std::vector<Experiment> all_experiments() {
+  const auto training = [](const char* name, const char* summary, std::vector<Cell> (*cells)(Profile)) {
+    return Experiment{.name = name, .summary = summary, .revision = 1, .cells = cells, .run = run_training, .sample = sample_cell};
+  };
+  return {training("vae", "the four models with the settings of Table 3 (Table 1, Figures 2 to 4)", vae_cells),
+          {.name = "scores", .summary = "the classifier behind the scores; distances between sets of real digits", .revision = 1, .cells = scores_cells,
+           .run = run_reference, .sample = {}},
+          {.name = "laws", .summary = "untrained networks: gradient error against beta, settling against the weights' scale", .revision = 1,
+           .cells = laws_cells, .run = run_laws, .sample = {}},
+          training("exact", "the Hopfield models at reduced scale, trained by equilibrium propagation and by the exact gradient", exact_cells),
+          training("choices", "the dense model at reduced scale, one open choice changed at a time", choice_cells),
+          training("sweep", "the sweep of appendix B.2 at reduced scale (Tables 2 and 3)", sweep_cells)};
 }
 
 }  // namespace ep_hopfield

@@ -4,9 +4,18 @@
 
 namespace ep_hopfield {
 
-// The four models of Table 1 with the settings of Table 3. Cells: "f_vae", "h_vae", "dh_vae", "tdh_vae".
-experiments::Experiment vae_experiment();
-// The classifier, and what the distances are between sets of real digits. Cell: "reference".
-experiments::Experiment scores_experiment();
+// vae: the four models of Table 1 with the settings of Table 3. Cells "f_vae", "h_vae", "dh_vae", "tdh_vae".
+// exact: the Hopfield models at reduced scale, trained by either gradient. Cells "<model>/ep", "<model>/exact".
+// choices: the dense model at the same scale with one open choice changed. Cells as in choice_cells().
+// sweep: appendix B.2 at reduced scale. Cells "<model>/published", "<model>/trial_NN".
+// laws: untrained networks. Cells "gradient_error", "weight_scale".
+// scores: the classifier, and the distances between sets of real digits. Cell "reference".
+std::vector<experiments::Experiment> all_experiments();
+
+// The variants of `choices`: the cell's name and what it changes, in words.
+struct Choice {
+  std::string cell, what;
+};
+const std::vector<Choice>& choices();
 
 }  // namespace ep_hopfield
