@@ -125,12 +125,12 @@ void write_optimum(Page& page, Profile profile, std::int64_t N) {
                          "What limits HVAE on this model is its volume. In (z, ρ) together the flow keeps the volume of N(0, I), whatever the tempering: the α take "
                          "back what 1/√β₀ had stretched, which is why β₀ cancels from the estimate. The posterior times the momentum's N(0, 1) is "
                          "far smaller. So no ε, K and α bring the bound closer than Σ(√P − 1 − ½ log P), P = 1 + N/σ²: {:.0f} nats here. One step with one "
-                         "shared β₀ reaches √(d ΣP) − d − ½ Σ log P = {:.0f} nats, and further steps add nothing to it; free tempering, whose α can "
+                         "shared β₀ reaches √(d ΣP) − d − ½ Σ log P = {:.0f} nats (a little less where each ε adapts to it), and further steps add little; free tempering, whose α can "
                          "differ between the steps, comes close to the limit. Without tempering the energy of the start has nowhere to go. (With a learned q⁰, as on "
                          "MNIST, the flow need not contract, and this limit is not there.)\n",
                          N, least->mean, shared->mean));
   page.figure("The gap at the optimum", {.name = "optimum", .panels = {panel}, .width = 820, .height = 460},
-              {.see = "Tempering takes off two orders of magnitude, and the first step nearly all of it. K hardly matters.",
+              {.see = "Tempering takes off two orders of magnitude, and the first step nearly all of it; then K hardly matters.",
                .contradicted = "any point below the lower dotted line.", .profile = profile});
   page.table("The gap at the optimum, in numbers [nats]", table,
              {.see = "The best of nine starts in every entry.", .contradicted = fmt::format("a gap below {:.0f}.", least->mean), .profile = profile});
