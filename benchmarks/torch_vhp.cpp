@@ -123,7 +123,8 @@ Arrays Model::gradients() const {
 float Model::differentiate(std::span<const float> x, std::span<const float> of_z, std::span<const float> of_zeta, double beta) {
   const Sizes& s = implementation_->sizes;
   implementation_->optimiser->zero_grad();
-  const Tensor value = implementation_->loss(tensor_of(x, {s.batch, s.n_x}), tensor_of(of_z, {s.batch, s.d}), tensor_of(of_zeta, {s.K, s.batch, s.d}), beta);
+  const Tensor value =
+      implementation_->loss(tensor_of(x, {s.batch, s.n_x}), tensor_of(of_z, {s.batch, s.d}), tensor_of(of_zeta, {s.K, s.batch, s.d}), beta);
   value.backward();
   return value.item<float>();
 }
@@ -138,7 +139,8 @@ float Model::train_step(std::span<const std::int64_t> rows) {
   const auto n = static_cast<std::int64_t>(rows.size());
   const Tensor indices = torch::from_blob(const_cast<std::int64_t*>(rows.data()), {n}, torch::kInt64);
   implementation_->optimiser->zero_grad();
-  const Tensor value = implementation_->loss(implementation_->images.index_select(0, indices), torch::randn({n, s.d}), torch::randn({s.K, n, s.d}), {});
+  const Tensor value =
+      implementation_->loss(implementation_->images.index_select(0, indices), torch::randn({n, s.d}), torch::randn({s.K, n, s.d}), {});
   value.backward();
   implementation_->optimiser->step();
   return value.item<float>();

@@ -92,8 +92,9 @@ std::optional<Array<float>> LatentGraph::shortest_path(std::span<const float> fr
 
   std::vector<std::size_t> before(boost::num_vertices(graph));
   try {
-    boost::astar_search(graph, start, [&](std::size_t node) { return distance(point(node), to); },
-                        boost::visitor(UntilReached(goal)).predecessor_map(boost::make_iterator_property_map(before.begin(), get(boost::vertex_index, graph))));
+    boost::astar_search(
+        graph, start, [&](std::size_t node) { return distance(point(node), to); },
+        boost::visitor(UntilReached(goal)).predecessor_map(boost::make_iterator_property_map(before.begin(), get(boost::vertex_index, graph))));
     return std::nullopt;
   } catch (const Reached&) {
   }
@@ -111,7 +112,8 @@ std::vector<double> LatentGraph::mean_edge_lengths() const {
   std::vector<double> means(index_->n);
   for (std::size_t node = 0; node < index_->n; ++node) {
     const auto [begin, end] = boost::out_edges(node, graph);
-    for (auto edge = begin; edge != end; ++edge) means[node] += get(boost::edge_weight, graph, *edge) / static_cast<double>(boost::out_degree(node, graph));
+    for (auto edge = begin; edge != end; ++edge)
+      means[node] += get(boost::edge_weight, graph, *edge) / static_cast<double>(boost::out_degree(node, graph));
   }
   return means;
 }

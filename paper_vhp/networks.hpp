@@ -94,7 +94,10 @@ struct FirstLayer {
   double variance;
 
   FirstLayer(std::int64_t n_x, std::int64_t d, const Widths& widths, double variance, Stream stream)
-      : encoder(n_x, widths, d, stream), decoder_hidden(d, widths, stream), decoder_mean(widths.back(), n_x, nn::glorot, stream), variance(variance) {}
+      : encoder(n_x, widths, d, stream),
+        decoder_hidden(d, widths, stream),
+        decoder_mean(widths.back(), n_x, nn::glorot, stream),
+        variance(variance) {}
 
   Normal<T> q(const Var<T>& x) const { return encoder(x); }
   FixedVarianceNormal<T> p(const Var<T>& z) const { return {decoder_mean(decoder_hidden(z)), variance}; }

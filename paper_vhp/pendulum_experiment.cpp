@@ -200,7 +200,8 @@ class Trial {
 
     const std::int64_t n_shown = std::min<std::int64_t>(n_pictured, data_.images.n);
     const Array<float> codes = all_codes();
-    experiments::Series scatter{{"angle", rounded({data_.angles.begin(), data_.angles.begin() + n_shown})}, {"arcsin", {}}, {"folded_angle", {}}, {"fit", {}}};
+    experiments::Series scatter{
+        {"angle", rounded({data_.angles.begin(), data_.angles.begin() + n_shown})}, {"arcsin", {}}, {"folded_angle", {}}, {"fit", {}}};
     for (std::int64_t i = 0; i < n_shown; ++i) {
       const double regressor = arcsin_of(regression_.circle, codes[2 * i + 1]);
       scatter["arcsin"].push_back(regressor);
@@ -248,7 +249,8 @@ class Trial {
     }
     run_.series("path", steps);
     run_.metric("path_largest_jump_rad", {largest_jump, "radians", "of the angle seen in neighbouring images of the path from 0 to 180 degrees", {}});
-    run_.metric("path_farthest_from_a_pendulum", {farthest, "grey scale", "root mean squared distance of the path's worst image from the nearest rendering", {}});
+    run_.metric("path_farthest_from_a_pendulum",
+                {farthest, "grey scale", "root mean squared distance of the path's worst image from the nearest rendering", {}});
   }
 
   Run& run_;
@@ -274,7 +276,8 @@ Images sample_cell(const Cell& cell, const experiments::Experiment::Weights& wei
   const nn::Parameters<float> parameters(model);
   for (const auto& entry : parameters.entries()) {
     const auto found = weights.find(entry.name);
-    tensors::require(found != weights.end() && found->second.shape() == entry.window.shape(), "sample: the weights of {} do not fit the cell", entry.name);
+    tensors::require(found != weights.end() && found->second.shape() == entry.window.shape(), "sample: the weights of {} do not fit the cell",
+                     entry.name);
     std::copy(found->second.begin(), found->second.end(), entry.window.data_for_update());
   }
   const bool hierarchical = cell.settings.text("method") != "iwae";

@@ -72,7 +72,11 @@ class Pages {
 void update_surfaces(Page& page) {
   Figure figure{.name = "figure_1_and_10", .columns = 2, .width = 900, .height = 400};
   for (const bool rewo : {true, false}) {
-    Panel panel{.title = rewo ? "REWO, eq. (12)" : "GECO, eq. (5)", .x_label = "β before the step", .y_label = "change of β", .x_range = {{0, 2}}, .y_range = {{-1.5, 1.5}}};
+    Panel panel{.title = rewo ? "REWO, eq. (12)" : "GECO, eq. (5)",
+                .x_label = "β before the step",
+                .y_label = "change of β",
+                .x_range = {{0, 2}},
+                .y_range = {{-1.5, 1.5}}};
     int colour = 0;
     for (const double delta : {0.5, 0.25, 0.0, -0.25, -0.5}) {
       Curve curve{.label = fmt::format("Ĉ − κ² = {:g}", delta), .colour = colour++};
@@ -97,14 +101,17 @@ void data(Page& page) {
   std::vector<double> angles;
   for (int i = 0; i < 12; ++i) angles.push_back(std::numbers::pi * i / 6);
   std::vector<experiments::Images> sets;
-  for (const Rendering& rendering : {Rendering{}, Rendering{.blob = false, .width = 0.7, .noise = 0.05}, Rendering{.blob = true, .width = 1, .noise = 0}}) {
+  for (const Rendering& rendering :
+       {Rendering{}, Rendering{.blob = false, .width = 0.7, .noise = 0.05}, Rendering{.blob = true, .width = 1, .noise = 0}}) {
     const datasets::ImageSet set = draw_pendulum(angles, rendering, tensors::Stream(0, "pendulum noise"));
     sets.push_back({set.n, set.height, set.width, set.pixels});
   }
-  page.images("The data", "data", {.images = reporting::join(sets), .columns = 12, .scale = 4}, {"rod: what the tables and figures below are about", "rod with noise 0.05", "blob"},
+  page.images("The data", "data", {.images = reporting::join(sets), .columns = 12, .scale = 4},
+              {"rod: what the tables and figures below are about", "rod with noise 0.05", "blob"},
               {.see = "Angles from 0 in steps of 30 degrees. The paper does not say how its pendulum was drawn; the second and third row are "
                       "variants whose effect the section on sensitivity shows.",
-               .contradicted = "nothing: this is a choice.", .profile = Profile::paper});
+               .contradicted = "nothing: this is a choice.",
+               .profile = Profile::paper});
 }
 
 // ## Table 1
@@ -113,17 +120,27 @@ void table_1(Pages& p) {
   const Record* rewo = p.record("rewo");
   if (!rewo) return;
   const auto marks = marked_iterations(rewo->identity.settings);
-  reporting::Table table{{{"Method"}, {"published", Align::right}, {"arcsin(z₂/r), at the end", Align::right}, {"the code's own angle, at the end", Align::right},
-                          {"turns", Align::right}, {"seeds", Align::right}}, {}};
+  reporting::Table table{{{"Method"},
+                          {"published", Align::right},
+                          {"arcsin(z₂/r), at the end", Align::right},
+                          {"the code's own angle, at the end", Align::right},
+                          {"turns", Align::right},
+                          {"seeds", Align::right}},
+                         {}};
   const std::size_t n_early = marks.size() - 1;
-  std::vector<std::int64_t> early(marks.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(2, n_early)), marks.begin() + static_cast<std::ptrdiff_t>(n_early));
+  std::vector<std::int64_t> early(marks.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(2, n_early)),
+                                  marks.begin() + static_cast<std::ptrdiff_t>(n_early));
   for (const std::int64_t mark : early) table.columns.push_back({fmt::format("arcsin(z₂/r), at {}", mark), Align::right});
   const auto add = [&](const std::string& cell, const std::string& label, std::optional<double> published) {
     const std::string path = "pendulum/" + cell;
     const auto& records = p.page.results().records(p.profile, path);
     if (records.empty()) return;
-    std::vector<std::string> line{label, reporting::format_number(published, published && *published < 0.1 ? 3 : 2), p.text(cell, "angle_error_arcsin_rad", 3),
-                                  p.text(cell, "angle_error_rad", 3), p.text(cell, "winding_number", 1), std::to_string(records.size())};
+    std::vector<std::string> line{label,
+                                  reporting::format_number(published, published && *published < 0.1 ? 3 : 2),
+                                  p.text(cell, "angle_error_arcsin_rad", 3),
+                                  p.text(cell, "angle_error_rad", 3),
+                                  p.text(cell, "winding_number", 1),
+                                  std::to_string(records.size())};
     for (const std::int64_t mark : early) line.push_back(p.text(cell, fmt::format("angle_error_arcsin_rad_at_{}", mark), 3));
     table.rows.push_back(line);
   };
@@ -131,18 +148,22 @@ void table_1(Pages& p) {
     add(row.cell, row.label, row.published);
     if (row.cell != "rewo") add(row.cell + "_30k", row.label + ", 30,000 iterations", {});
   }
-  p.page.table("Table 1: absolute error of the angle [radians]", table,
-               {.see = "The paper's regression on arcsin(z₂/r), folded as the arcsine folds, and beside it the error of the code's own angle around "
-                       "the fitted circle, which a code can only have small if it runs around the circle once. Codes that know nothing have 0.79 in the "
-                       "first and 1.57 in the second. ± is the standard error over seeds.",
-                .contradicted = "an error of REWO that is not the smallest: the paper finds it smaller than all others by a factor of four.",
-                .profile = p.profile});
+  p.page.table(
+      "Table 1: absolute error of the angle [radians]", table,
+      {.see = "The paper's regression on arcsin(z₂/r), folded as the arcsine folds, and beside it the error of the code's own angle around "
+              "the fitted circle, which a code can only have small if it runs around the circle once. Codes that know nothing have 0.79 in the "
+              "first and 1.57 in the second. ± is the standard error over seeds.",
+       .contradicted = "an error of REWO that is not the smallest: the paper finds it smaller than all others by a factor of four.",
+       .profile = p.profile});
 }
 
 void errors_over_time(Pages& p) {
   Figure figure{.name = "angle_error", .columns = 2, .width = 1000, .height = 480};
   for (const auto& [metric, title] : {std::pair("arcsin_error_rad", "regression on arcsin(z₂/r)"), {"unwrapped_error_rad", "the code's own angle"}}) {
-    Panel panel{.title = title, .x_label = "iteration [thousands]", .y_label = "absolute error [radians]", .y_range = {{0, metric == std::string("arcsin_error_rad") ? 0.8 : 1.6}}};
+    Panel panel{.title = title,
+                .x_label = "iteration [thousands]",
+                .y_label = "absolute error [radians]",
+                .y_range = {{0, metric == std::string("arcsin_error_rad") ? 0.8 : 1.6}}};
     int colour = 0;
     for (const Row& row : rows) {
       const int own = colour++;
@@ -154,10 +175,11 @@ void errors_over_time(Pages& p) {
     }
     figure.panels.push_back(panel);
   }
-  p.page.figure("The error while training", figure,
-                {.see = "The first seed of each method. The paper gives the value at the end only.",
-                 .contradicted = "curves that still fall at the right end: then the last value says when training stopped, not which method is better.",
-                 .profile = p.profile});
+  p.page.figure(
+      "The error while training", figure,
+      {.see = "The first seed of each method. The paper gives the value at the end only.",
+       .contradicted = "curves that still fall at the right end: then the last value says when training stopped, not which method is better.",
+       .profile = p.profile});
 }
 
 // ## Codes and prior at the marked iterations
@@ -216,8 +238,13 @@ Figure beta_figure(const Record& record, const std::string& name) {
     for (double value : values)
       if (value > 0) least = std::min(least, value), most = std::max(most, value);
     for (const std::int64_t mark : marked_iterations(record.identity.settings))
-      panel.curves.push_back({.label = "iterations shown above", .x = {static_cast<double>(mark), static_cast<double>(mark)}, .y = {least, most}, .style = Style::reference, .colour = 4});
-    panel.curves.push_back({.label = "1", .x = {curve.at("iteration").front(), curve.at("iteration").back()}, .y = {1, 1}, .style = Style::reference, .colour = 2});
+      panel.curves.push_back({.label = "iterations shown above",
+                              .x = {static_cast<double>(mark), static_cast<double>(mark)},
+                              .y = {least, most},
+                              .style = Style::reference,
+                              .colour = 4});
+    panel.curves.push_back(
+        {.label = "1", .x = {curve.at("iteration").front(), curve.at("iteration").back()}, .y = {1, 1}, .style = Style::reference, .colour = 2});
     figure.panels.push_back(panel);
   }
   return figure;
@@ -240,7 +267,9 @@ void course(Pages& p, const Course& c) {
   const std::string& method = record->identity.settings.text("method");
   if (method == "none" || method == "warm_up") return;
   p.page.figure(fmt::format("{}: β and the constraint", label), beta_figure(*record, name + "_beta"),
-                {.see = "Both axes are logarithmic.", .contradicted = "β above 1 under REWO, or a β that rises while the constraint is violated.", .profile = p.profile});
+                {.see = "Both axes are logarithmic.",
+                 .contradicted = "β above 1 under REWO, or a β that rises while the constraint is violated.",
+                 .profile = p.profile});
 }
 
 // ## Figure 15
@@ -250,14 +279,20 @@ void regression(Pages& p) {
     const Record* record = p.record(cell);
     if (!record) continue;
     const Series& s = record->series.at("regression");
-    figure.panels.push_back({.title = row_of(cell).label, .x_label = "arcsin(z₂ / r)", .y_label = "joint angle, folded", .x_range = {{-1.7, 1.7}}, .y_range = {{-1.7, 1.7}}});
+    figure.panels.push_back({.title = row_of(cell).label,
+                             .x_label = "arcsin(z₂ / r)",
+                             .y_label = "joint angle, folded",
+                             .x_range = {{-1.7, 1.7}},
+                             .y_range = {{-1.7, 1.7}}});
     auto& curves = figure.panels.back().curves;
     curves.push_back({.label = "images", .x = s.at("arcsin"), .y = s.at("folded_angle"), .style = Style::small_points, .colour = 0});
     curves.push_back({.label = "regression", .x = s.at("arcsin"), .y = s.at("fit"), .colour = 4});
   }
-  p.page.figure("Figure 15: the angle against arcsin(z₂/r)", figure,
-                {.see = "The angle is folded into [-π/2, π/2] as the arcsine is, after the rotation that fits best; the line is the regression of Table 1.",
-                 .contradicted = "points of REWO off the line while another method's are on it.", .profile = p.profile});
+  p.page.figure(
+      "Figure 15: the angle against arcsin(z₂/r)", figure,
+      {.see = "The angle is folded into [-π/2, π/2] as the arcsine is, after the rotation that fits best; the line is the regression of Table 1.",
+       .contradicted = "points of REWO off the line while another method's are on it.",
+       .profile = p.profile});
 }
 
 // ## Figures 3 and 4
@@ -293,11 +328,14 @@ void interpolation(Pages& p) {
       std::string jumps;
       for (std::size_t i = 1; i < seen.size(); ++i)
         if (const double jump = std::abs(wrapped(seen[i] - seen[i - 1])); jump > std::numbers::pi / 6)
-          jumps += fmt::format("{}{:.0f}° to {:.0f}°", jumps.empty() ? "" : ", ", seen[i - 1] * 180 / std::numbers::pi, seen[i] * 180 / std::numbers::pi);
-      facts += fmt::format("- {}: {} nodes, largest jump of the angle {:.0f}°{}; the worst image is {} away from the nearest pendulum (root mean square of the grey scale).\n",
-                           row_of(cell).label, n - 2, record->metrics.at("path_largest_jump_rad").value * 180 / std::numbers::pi,
-                           jumps.empty() ? ", no discontinuity" : fmt::format("; discontinuities (above 30°): {}", jumps),
-                           reporting::format_number(record->metrics.at("path_farthest_from_a_pendulum").value, 3));
+          jumps +=
+              fmt::format("{}{:.0f}° to {:.0f}°", jumps.empty() ? "" : ", ", seen[i - 1] * 180 / std::numbers::pi, seen[i] * 180 / std::numbers::pi);
+      facts += fmt::format(
+          "- {}: {} nodes, largest jump of the angle {:.0f}°{}; the worst image is {} away from the nearest pendulum (root mean square of the grey "
+          "scale).\n",
+          row_of(cell).label, n - 2, record->metrics.at("path_largest_jump_rad").value * 180 / std::numbers::pi,
+          jumps.empty() ? ", no discontinuity" : fmt::format("; discontinuities (above 30°): {}", jumps),
+          reporting::format_number(record->metrics.at("path_farthest_from_a_pendulum").value, 3));
     } else {
       facts += fmt::format("- {}: the graph does not join the two codes; there is no path.\n", row_of(cell).label);
     }
@@ -308,10 +346,14 @@ void interpolation(Pages& p) {
                 {.see = "Dots are draws from the prior, the darker the longer the edges to their neighbours; the line is the path.",
                  .contradicted = "a path of REWO that leaves the cloud of draws.", .profile = p.profile});
   if (!paths.empty())
-    p.page.images("Figure 4: the images along the path", "figure_4", {.images = reporting::join(paths), .columns = static_cast<std::int64_t>(n_shown), .scale = 4}, names,
-                  {.see = "Decoded nodes from 0 (left) to 180 degrees (right), not more than 14 of them. The paper marks discontinuities by eye; here the angle "
-                          "of each image is that of the nearest rendering, and a discontinuity is a jump of more than 30 degrees between neighbours.",
-                   .contradicted = "a jump in REWO's row.", .profile = p.profile});
+    p.page.images(
+        "Figure 4: the images along the path", "figure_4",
+        {.images = reporting::join(paths), .columns = static_cast<std::int64_t>(n_shown), .scale = 4}, names,
+        {.see =
+             "Decoded nodes from 0 (left) to 180 degrees (right), not more than 14 of them. The paper marks discontinuities by eye; here the angle "
+             "of each image is that of the nearest rendering, and a discontinuity is a jump of more than 30 degrees between neighbours.",
+         .contradicted = "a jump in REWO's row.",
+         .profile = p.profile});
   p.page.prose("The paths in numbers", facts);
 }
 
@@ -331,7 +373,9 @@ void last_codes(Pages& p) {
   figure.panels.insert(figure.panels.end(), below.begin(), below.end());
   figure.columns = static_cast<int>(std::max<std::size_t>(below.size(), 1));
   p.page.figure("Figure 18: codes (above) and prior (below) at the last mark", figure,
-                {.see = "The colour is the joint angle.", .contradicted = "codes of REWO that are no closed curve in the order of the colours.", .profile = p.profile});
+                {.see = "The colour is the joint angle.",
+                 .contradicted = "codes of REWO that are no closed curve in the order of the colours.",
+                 .profile = p.profile});
 }
 
 // ## What the paper leaves open
@@ -339,28 +383,37 @@ void sensitivity(Pages& p) {
   using reporting::Align;
   const auto& cells = p.page.results().cells();
   if (!cells.contains(p.profile)) return;
-  reporting::Table table{{{"REWO, 30,000 iterations, with"}, {"arcsin(z₂/r)", Align::right}, {"the code's own angle", Align::right}, {"turns", Align::right},
-                          {"initial phase", Align::right}, {"β", Align::right}, {"Ĉ / κ²", Align::right}}, {}};
+  reporting::Table table{{{"REWO, 30,000 iterations, with"},
+                          {"arcsin(z₂/r)", Align::right},
+                          {"the code's own angle", Align::right},
+                          {"turns", Align::right},
+                          {"initial phase", Align::right},
+                          {"β", Align::right},
+                          {"Ĉ / κ²", Align::right}},
+                         {}};
   for (const auto& [path, records] : cells.at(p.profile)) {
     constexpr std::string_view prefix = "sensitivity/";
     if (!path.starts_with(prefix)) continue;
     const std::string cell = path.substr(prefix.size());
     const auto text = [&](const char* metric, int digits) { return p.text(cell, metric, digits, "sensitivity"); };
-    table.rows.push_back({cell, text("angle_error_arcsin_rad", 3), text("angle_error_rad", 3), text("winding_number", 1), text("initial_phase_iterations", 0),
-                          text("beta", 3), text("constraint_ratio", 2)});
+    table.rows.push_back({cell, text("angle_error_arcsin_rad", 3), text("angle_error_rad", 3), text("winding_number", 1),
+                          text("initial_phase_iterations", 0), text("beta", 3), text("constraint_ratio", 2)});
   }
   if (table.rows.empty()) return;
   p.page.table("Sensitivity: one thing at a time", table,
-               {.see = "What each choice that the paper leaves open does to the error [radians] and to the course of β. `as_is` has the settings of the tables above.",
-                .contradicted = "an error that is the same in all rows: then nothing that was left open matters.", .profile = p.profile});
+               {.see = "What each choice that the paper leaves open does to the error [radians] and to the course of β. `as_is` has the settings of "
+                       "the tables above.",
+                .contradicted = "an error that is the same in all rows: then nothing that was left open matters.",
+                .profile = p.profile});
 }
 
 }  // namespace
 
 void write_report(Page& page, const experiments::Ledger&) {
-  page.cite("Alexej Klushyn, Nutan Chen, Richard Kurle, Botond Cseke, Patrick van der Smagt: *Learning Hierarchical Priors in VAEs*. Advances in Neural "
-            "Information Processing Systems 32, 2019.\n\n"
-            "This page covers the artificial pendulum (section 4.1, appendices A and B). [The chapter](program.md) is the program's source.");
+  page.cite(
+      "Alexej Klushyn, Nutan Chen, Richard Kurle, Botond Cseke, Patrick van der Smagt: *Learning Hierarchical Priors in VAEs*. Advances in Neural "
+      "Information Processing Systems 32, 2019.\n\n"
+      "This page covers the artificial pendulum (section 4.1, appendices A and B). [The chapter](program.md) is the program's source.");
   Pages p(page);
   data(page);
   table_1(p);
@@ -371,7 +424,8 @@ void write_report(Page& page, const experiments::Ledger&) {
   course(p, {"2 geco", "geco", "β fell while the reconstruction was still bad, by a factor e^(-νδ) a step, and has a long way back.",
              "a β near 1 within the first tenth of the run.", Shade::deviation});
   interpolation(p);
-  course(p, {"11", "rewo_alternative", "β is the odds' exponential, below 1 by construction.", "codes that are closer to a circle than with eq. (12)."});
+  course(p,
+         {"11", "rewo_alternative", "β is the odds' exponential, below 1 by construction.", "codes that are closer to a circle than with eq. (12)."});
   course(p, {"12", "vhp", "β is 1 from the beginning.", "codes that are closer to a circle than REWO's."});
   course(p, {"13", "vhp_wu20", "β is 1 after 20 epochs.", "codes that are closer to a circle than REWO's."});
   course(p, {"14", "vhp_wu200", "β is 1 after 200 epochs.", "codes that are closer to a circle than REWO's."});
@@ -381,13 +435,17 @@ void write_report(Page& page, const experiments::Ledger&) {
   last_codes(p);
   sensitivity(p);
 
-  page.setting({"data", "15,000 images of 16 x 16 pixels", "the same; a rod of 6 pixels with Gaussian flanks of 0.7 pixels", "section 4.1", "the paper does not say how they were drawn"});
+  page.setting({"data", "15,000 images of 16 x 16 pixels", "the same; a rod of 6 pixels with Gaussian flanks of 0.7 pixels", "section 4.1",
+                "the paper does not say how they were drawn"});
   page.setting({"networks", "four hidden layers of 256 ReLU units in each conditional", "the same", "Table 3", ""});
   page.setting({"size of ζ", "not said", "2, as z", "–", ""});
   page.setting({"initialisation", "not said", "Glorot's uniform, biases zero", "–", ""});
-  page.setting({"decoder", "Gaussian", "Gaussian of fixed variance 0.05 a pixel", "Table 3", "the variance is not said; see the table on sensitivity"});
-  page.setting({"C", "\"the reconstruction-error-related term in -log p(x|z)\"", "squared error, averaged over the pixels", "section 2.1", "κ = 0.02 is out of reach for a sum over pixels"});
-  page.setting({"objective", "L_VHP, eq. (10)", "-log p(x|z) + β F, in nats", "section 2.2", "eq. (10) divided by λ, with the likelihood in the place of C: at β = 1 it is the negative ELBO"});
+  page.setting(
+      {"decoder", "Gaussian", "Gaussian of fixed variance 0.05 a pixel", "Table 3", "the variance is not said; see the table on sensitivity"});
+  page.setting({"C", "\"the reconstruction-error-related term in -log p(x|z)\"", "squared error, averaged over the pixels", "section 2.1",
+                "κ = 0.02 is out of reach for a sum over pixels"});
+  page.setting({"objective", "L_VHP, eq. (10)", "-log p(x|z) + β F, in nats", "section 2.2",
+                "eq. (10) divided by λ, with the likelihood in the place of C: at β = 1 it is the negative ELBO"});
   page.setting({"κ, ν, K", "0.02, 5, 16", "the same", "Table 3", ""});
   page.setting({"τ, α, β at the start", "τ = 3 in Figure 1; else not said", "3, 0.99, 0.001", "Figure 1", ""});
   page.setting({"batch", "not said", "128", "–", "with it the 20 epochs of Figure 13 are 2,360 iterations, and the figure has an event at 2,000"});
@@ -395,15 +453,21 @@ void write_report(Page& page, const experiments::Ledger&) {
   page.setting({"graph", "1,000 nodes, 18 neighbours", "the same", "Table 3", ""});
 
   page.erratum({"eqs. (15), (16)", "λ = 1 + γ and β = 1 / (1 + τγ)", "λ = 1 + τγ", "both describe 1/λ = β; τ then only rescales the start of γ"});
-  page.erratum({"Figure 15", "the joint angle against arcsin(z₂/r)", "folded at ±π/2", "an arcsine does not tell the left half of the circle from the right"});
+  page.erratum(
+      {"Figure 15", "the joint angle against arcsin(z₂/r)", "folded at ±π/2", "an arcsine does not tell the left half of the circle from the right"});
   page.erratum({"Table 2, text", "GEKO", "GECO", "section 2.1"});
 
-  page.metric("angle_error_arcsin_rad", "Mean absolute error of the linear regression of the folded joint angle on arcsin(z₂/r), over all images; the circle is fitted by least squares.");
-  page.metric("angle_error_rad", "Mean absolute difference between the joint angle and the code's angle around the fitted circle, after the best shift and orientation; the short way around.");
+  page.metric("angle_error_arcsin_rad",
+              "Mean absolute error of the linear regression of the folded joint angle on arcsin(z₂/r), over all images; the circle is fitted by "
+              "least squares.");
+  page.metric("angle_error_rad",
+              "Mean absolute difference between the joint angle and the code's angle around the fitted circle, after the best shift and orientation; "
+              "the short way around.");
   page.metric("winding_number", "How often the code goes around the circle's centre while the pendulum goes around once.");
   page.metric("constraint_ratio", "Ĉ / κ²: at most 1 where the constraint holds.");
   page.metric("initial_phase_iterations", "The length of Algorithm 1's initial phase.");
-  page.metric("path_largest_jump_rad", "Along the shortest path from 0 to 180 degrees: the largest difference of the angle between neighbouring images.");
+  page.metric("path_largest_jump_rad",
+              "Along the shortest path from 0 to 180 degrees: the largest difference of the angle between neighbouring images.");
   page.metric("path_farthest_from_a_pendulum", "Along that path: the largest root mean squared distance of an image from the nearest rendering.");
 }
 

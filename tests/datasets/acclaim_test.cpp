@@ -50,7 +50,8 @@ const std::string arm = R"(# an arm of two bones
     upper lower
   end
 )";
-const std::string motion = "#!comment\n:FULLY-SPECIFIED\n:DEGREES\n1\nroot 1 2 3 0 0 0\nupper 0 0 0\nlower 0\n2\nlower 90\nroot 0 0 0 0 0 90\nupper 0 0 90\n";
+const std::string motion =
+    "#!comment\n:FULLY-SPECIFIED\n:DEGREES\n1\nroot 1 2 3 0 0 0\nupper 0 0 0\nlower 0\n2\nlower 90\nroot 0 0 0 0 0 90\nupper 0 0 90\n";
 
 std::string with_crlf(std::string text) {
   for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos; at += 2) text.insert(at, 1, '\r');
@@ -87,7 +88,8 @@ BOOST_FIXTURE_TEST_SUITE(acclaim, Fixture)
 BOOST_AUTO_TEST_CASE(an_arm_is_where_its_angles_put_it) {
   for (const bool crlf : {false, true}) {
     const Skeleton arms = skeleton(crlf ? with_crlf(arm) : arm);
-    const std::vector<std::string> channels{"root.tx", "root.ty", "root.tz", "root.rx", "root.ry", "root.rz", "upper.rx", "upper.ry", "upper.rz", "lower.rx"};
+    const std::vector<std::string> channels{"root.tx", "root.ty",  "root.tz",  "root.rx",  "root.ry",
+                                            "root.rz", "upper.rx", "upper.ry", "upper.rz", "lower.rx"};
     BOOST_TEST(arms.channels() == channels, tt::per_element());
     const Motion m = read(crlf ? with_crlf(motion) : motion);
     BOOST_REQUIRE(m.n_frames == 2);

@@ -201,7 +201,8 @@ BOOST_AUTO_TEST_CASE(the_iwae_bound_with_one_draw_is_the_elbo) {
 
 BOOST_AUTO_TEST_CASE(the_networks_of_table_3_have_their_parameters) {
   const Widths widths(4, 256);
-  Vhp<FirstLayer<float>, SecondLayer<float>> model{FirstLayer<float>(256, 2, widths, 0.1, Stream(0, "a")), SecondLayer<float>(2, widths, Stream(0, "b"))};
+  Vhp<FirstLayer<float>, SecondLayer<float>> model{FirstLayer<float>(256, 2, widths, 0.1, Stream(0, "a")),
+                                                   SecondLayer<float>(2, widths, Stream(0, "b"))};
   const std::int64_t hidden = 3 * (256 * 256 + 256), heads = 2 * (256 * 2 + 2);
   const std::int64_t from_image = 256 * 256 + 256 + hidden, from_code = 2 * 256 + 256 + hidden;
   BOOST_TEST(nn::Parameters<float>(model).count() == from_image + heads + from_code + 256 * 256 + 256 + 2 * (from_code + heads));
@@ -218,7 +219,8 @@ template <class Step>
 Moved moved_by(Trainer<double, FirstLayer<double>, SecondLayer<double>>& trainer, const Step& step) {
   const Array<double> first = trainer.first().flat().copy(), second = trainer.second().flat().copy();
   step();
-  return {!std::ranges::equal(first.elements(), trainer.first().flat().elements()), !std::ranges::equal(second.elements(), trainer.second().flat().elements())};
+  return {!std::ranges::equal(first.elements(), trainer.first().flat().elements()),
+          !std::ranges::equal(second.elements(), trainer.second().flat().elements())};
 }
 
 }  // namespace
@@ -228,8 +230,8 @@ BOOST_AUTO_TEST_CASE(in_the_initial_phase_only_the_first_layer_moves) {
   for (const double kappa : {1e-3, 1e3})
     for (const Method method : {Method::rewo, Method::rewo_alternative, Method::geco, Method::none}) {
       Small model = small();
-      Trainer<double, FirstLayer<double>, SecondLayer<double>> trainer(model, {.method = method, .kappa = kappa, .nu = 1e-6, .tau = 3, .alpha = 0.9, .beta_0 = 0.01},
-                                                                       PriorBound::importance_weighted, 1e-3);
+      Trainer<double, FirstLayer<double>, SecondLayer<double>> trainer(
+          model, {.method = method, .kappa = kappa, .nu = 1e-6, .tau = 3, .alpha = 0.9, .beta_0 = 0.01}, PriorBound::importance_weighted, 1e-3);
       const bool waits = kappa < 1 && (method == Method::rewo || method == Method::rewo_alternative);
       for (int i = 0; i < 3; ++i) {
         const Moved moved = moved_by(trainer, [&] { trainer.step(images(), noise(3)); });

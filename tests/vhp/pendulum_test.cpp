@@ -85,7 +85,8 @@ BOOST_AUTO_TEST_CASE(the_data_are_uniform_fixed_and_those_of_a_smaller_set) {
 
 BOOST_AUTO_TEST_CASE(noise_has_the_deviation_that_was_asked_for) {
   const std::vector<double> angles(200, 0.0);
-  const auto clean = draw_pendulum(angles, {}, Stream(0, "none")), noisy = draw_pendulum(angles, {.blob = false, .width = 0.7, .noise = 0.05}, Stream(0, "noise"));
+  const auto clean = draw_pendulum(angles, {}, Stream(0, "none")),
+             noisy = draw_pendulum(angles, {.blob = false, .width = 0.7, .noise = 0.05}, Stream(0, "noise"));
   // Only where neither black nor white cuts it off: pixel (8, 7) of the rod's flank.
   double squares = 0;
   for (std::int64_t i = 0; i < 200; ++i) squares += std::pow((pixel(noisy, i, 10, 7) - pixel(clean, i, 10, 7)) / 255.0, 2);
@@ -116,7 +117,8 @@ BOOST_AUTO_TEST_CASE(on_a_circle_both_errors_vanish_whatever_its_place_rotation_
   const auto angles = even_angles(720);
   for (const double direction : {1.0, -1.0})
     for (const double turned : {0.0, pi / 2, 1.0}) {
-      const auto c = codes(angles, [&](double a) { return std::pair(3 + 2 * std::cos(direction * a + turned), 2 * std::sin(direction * a + turned) - 1); });
+      const auto c =
+          codes(angles, [&](double a) { return std::pair(3 + 2 * std::cos(direction * a + turned), 2 * std::sin(direction * a + turned) - 1); });
       const AngleRegression r = regress_angle(c.z_1, c.z_2, angles);
       BOOST_TEST(r.unwrapped_error < 1e-9);
       BOOST_TEST(r.arcsin_error < 0.01);  // half a degree of rotation, at most

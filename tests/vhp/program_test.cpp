@@ -16,8 +16,27 @@ struct Trial {
   TemporaryFolder folder;
 
   pid_t start() const {
-    return ::start({PROGRAM, "run", "pendulum/rewo", "--seed", "0", "--profile", "smoke", "--set", "iterations=600", "--set", "marks=200,600", "--set", "kappa=0.18",
-                    "--set", "hidden=40", "--threads", "1", "--runs", folder.path() / "runs", "--reports", folder.path() / "reports"},
+    return ::start({PROGRAM,
+                    "run",
+                    "pendulum/rewo",
+                    "--seed",
+                    "0",
+                    "--profile",
+                    "smoke",
+                    "--set",
+                    "iterations=600",
+                    "--set",
+                    "marks=200,600",
+                    "--set",
+                    "kappa=0.18",
+                    "--set",
+                    "hidden=40",
+                    "--threads",
+                    "1",
+                    "--runs",
+                    folder.path() / "runs",
+                    "--reports",
+                    folder.path() / "reports"},
                    {{"SUITE_CHECKPOINT_EVERY_S", "0"}});
   }
 

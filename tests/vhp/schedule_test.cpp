@@ -25,7 +25,8 @@ BOOST_AUTO_TEST_CASE(rewo_is_geco_while_the_constraint_is_violated) {
 }
 
 BOOST_AUTO_TEST_CASE(beta_rises_to_one_and_not_beyond_while_the_constraint_holds) {
-  for (const auto update : {+[](double b, double d) { return rewo_update(b, d, nu, tau); }, +[](double b, double d) { return alternative_update(b, d, nu); }}) {
+  for (const auto update :
+       {+[](double b, double d) { return rewo_update(b, d, nu, tau); }, +[](double b, double d) { return alternative_update(b, d, nu); }}) {
     double beta = 1e-3;
     for (int i = 0; i < 100'000; ++i) {
       const double next = update(beta, -kappa * kappa);
