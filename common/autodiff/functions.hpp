@@ -26,12 +26,9 @@ template <class T> Var<T> operator/(std::type_identity_t<T> a, const Var<T>& b) 
 template <class T> Var<T> square(const Var<T>& x) { return pow(x, T(2)); }
 template <class T> Var<T> sqrt(const Var<T>& x) { return pow(x, T(0.5)); }
 
-// x where x > 0, else slope x, for 0 <= slope < 1; the derivative at the kink is `slope`, as in PyTorch.
+// x where x > 0, else slope x; the derivative at the kink is `slope`, as in PyTorch.
 template <class T>
-Var<T> leaky_relu(const Var<T>& x, std::type_identity_t<T> slope = T(0.01)) {
-  const Array<T> positive = tensors::kernels::greater(x.value(), Array<T>::scalar(T(0)));
-  return x * Var<T>(tensors::kernels::clamp(positive, slope, T(1)));
-}
+Var<T> leaky_relu(const Var<T>& x, std::type_identity_t<T> slope = T(0.01)) { return leaky_relu_slope(x, x.value(), slope); }
 
 // The sum of all elements: a scalar.
 template <class T> Var<T> sum(const Var<T>& x) { return sum_to(x, Shape{}); }

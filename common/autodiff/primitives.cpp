@@ -118,7 +118,7 @@ template <class T> Var<T> softplus(const Var<T>& x) {
 
 template <class T> Var<T> relu(const Var<T>& x) {
   return primitive<"relu", T>(kernels::relu<T>,
-      rules([](V<T> g, V<T> y, skip) { return g * Var<T>(kernels::greater(y.value(), Array<T>::scalar(0))); }), x);
+      rules([](V<T> g, V<T> y, skip) { return leaky_relu_slope(g, y.value(), T(0)); }), x);
 }
 
 template <class T> Var<T> clamp(const Var<T>& x, std::type_identity_t<T> low, std::type_identity_t<T> high) {
@@ -219,6 +219,11 @@ template <class T> Var<T> sum_of_product(const Var<T>& a, const Var<T>& b, const
       rules([](V<T> g, skip, skip, V<T> b) { return g * b; }, [](V<T> g, skip, V<T> a, skip) { return g * a; }), a, b);
 }
 
+template <class T> Var<T> leaky_relu_slope(const Var<T>& g, const Array<T>& y, std::type_identity_t<T> slope) {
+  return primitive<"leaky_relu_slope", T>([=](const Array<T>& g) { return kernels::leaky_relu_slope(g, y, slope); },
+      rules([=](V<T> h, skip, skip) { return leaky_relu_slope(h, y, slope); }), g);
+}
+
 template <class T> Var<T> tanh_slope(const Var<T>& g, const Var<T>& y) {
   return primitive<"tanh_slope", T>(kernels::tanh_slope<T>,
       rules([](V<T> h, skip, skip, V<T> y) { return tanh_slope(h, y); },
@@ -272,6 +277,7 @@ template <class T> Var<T> bernoulli_residual(const Var<T>& g, const Var<T>& x, c
   template Var<T> affine(const Var<T>&, const Var<T>&, const Var<T>&);                                  \
   template Var<T> add_product(const Var<T>&, const Var<T>&, const Var<T>&);                             \
   template Var<T> sum_of_product(const Var<T>&, const Var<T>&, const Shape&);                           \
+  template Var<T> leaky_relu_slope(const Var<T>&, const Array<T>&, std::type_identity_t<T>);            \
   template Var<T> tanh_slope(const Var<T>&, const Var<T>&);                                             \
   template Var<T> sigmoid_slope(const Var<T>&, const Var<T>&);                                          \
   template Var<T> bernoulli_log_prob(const Var<T>&, const Var<T>&);                                     \

@@ -53,9 +53,10 @@ template <class T> Var<T> matmul(const Var<T>& a, const Var<T>& b, Trans trans_a
 template <class T> Var<T> affine(const Var<T>& x, const Var<T>& w, const Var<T>& b);                             // x w + b
 template <class T> Var<T> add_product(const Var<T>& a, const Var<T>& b, const Var<T>& c);                        // a + b c, shaped as a
 template <class T> Var<T> sum_of_product(const Var<T>& a, const Var<T>& b, const Shape& shape);                  // sum_to(a b, shape), a shaped as b
+template <class T> Var<T> leaky_relu_slope(const Var<T>& g, const Array<T>& y, std::type_identity_t<T> slope);  // g where y > 0, else slope g
 template <class T> Var<T> tanh_slope(const Var<T>& g, const Var<T>& y);                                         // g (1 - y^2)
 template <class T> Var<T> sigmoid_slope(const Var<T>& g, const Var<T>& y);                                      // g y (1 - y)
-template <class T> Var<T> bernoulli_log_prob(const Var<T>& x, const Var<T>& logits);                            // [.., d] -> [..]; x may lack first axes
+template <class T> Var<T> bernoulli_log_prob(const Var<T>& x, const Var<T>& logits);                            // [.., d] -> [..]
 template <class T> Var<T> bernoulli_residual(const Var<T>& g, const Var<T>& x, const Var<T>& logits);           // g (x - sigmoid(logits))
 
 // The value of x as a constant: outside the differentiable set on purpose. A copy, because a sweep may overwrite a

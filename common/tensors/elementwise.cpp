@@ -79,6 +79,9 @@ template <class T> Array<T> mul(const Array<T>& a, const Array<T>& b) { return z
 template <class T> Array<T> div(const Array<T>& a, const Array<T>& b) { return zip(a, b, [](T p, T q) { return p / q; }); }
 template <class T> Array<T> greater(const Array<T>& a, const Array<T>& b) { return zip(a, b, [](T p, T q) { return p > q ? T(1) : T(0); }); }
 template <class T> Array<T> tanh_slope(const Array<T>& g, const Array<T>& y) { return zip(g, y, [](T p, T q) { return p * (T(1) - q * q); }); }
+template <class T> Array<T> leaky_relu_slope(const Array<T>& g, const Array<T>& y, T slope) {
+  return zip(g, y, [slope](T p, T q) { return q > T(0) ? p : slope * p; });
+}
 template <class T> Array<T> sigmoid_slope(const Array<T>& g, const Array<T>& y) { return zip(g, y, [](T p, T q) { return p * q * (T(1) - q); }); }
 
 namespace {
@@ -242,6 +245,7 @@ bool all_finite(const Array<T>& x) {
   template Array<T> div(const Array<T>&, const Array<T>&);                                            \
   template Array<T> add_product(const Array<T>&, const Array<T>&, const Array<T>&);                   \
   template Array<T> greater(const Array<T>&, const Array<T>&);                                        \
+  template Array<T> leaky_relu_slope(const Array<T>&, const Array<T>&, T);                            \
   template Array<T> tanh_slope(const Array<T>&, const Array<T>&);                                     \
   template Array<T> sigmoid_slope(const Array<T>&, const Array<T>&);                                  \
   template void add_into(Array<T>&, const Array<T>&);                                                 \

@@ -31,6 +31,7 @@ template <class T> Array<T> inside(const Array<T>& x, T low, T high);  // 1 wher
 template <class T> Array<T> select(const Array<T>& mask, const Array<T>& a, const Array<T>& b);  // a where mask != 0; equal shapes
 
 // g times the slope of an activation, expressed in its value y: one pass instead of three.
+template <class T> Array<T> leaky_relu_slope(const Array<T>& g, const Array<T>& y, T slope);  // g where y > 0, else slope g
 template <class T> Array<T> tanh_slope(const Array<T>& g, const Array<T>& y);     // g (1 - y^2)
 template <class T> Array<T> sigmoid_slope(const Array<T>& g, const Array<T>& y);  // g y (1 - y)
 

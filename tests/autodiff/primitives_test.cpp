@@ -85,6 +85,7 @@ std::multimap<std::string, Case> cases() {
   with("add_product", [](const Args& x) { return square(add_product(x[0], x[1], x[2])); }, {normal({2, 3}, 0), normal({}, 1), normal({2, 3}, 2)});
   for (const Shape& shape : {Shape{}, Shape{3}, Shape{2, 1, 3}, Shape{2, 4, 1}})
     with("sum_of_product", [shape](const Args& x) { return square(sum_of_product(x[0], x[1], shape)); }, {normal({2, 4, 3}, 0), normal({2, 4, 3}, 1)});
+  with("leaky_relu_slope", [mask](const Args& x) { return square(leaky_relu_slope(x[0], mask, 0.1)); }, {normal({2, 3}, 0)});
   with("tanh_slope", [](const Args& x) { return tanh_slope(x[0], x[1]); }, {normal({3}, 0), normal({3}, 1)});
   with("sigmoid_slope", [](const Args& x) { return sigmoid_slope(x[0], x[1]); }, {normal({3}, 0), normal({3}, 1)});
   with("bernoulli_log_prob", [](const Args& x) { return bernoulli_log_prob(x[0], x[1]); }, {normal({2, 3}, 0), normal({2, 3}, 1)});

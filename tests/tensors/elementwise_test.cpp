@@ -35,6 +35,8 @@ const std::vector<Binary<T>>& binary_kernels() {
       {"mul", kernels::mul<T>, [](double p, double q) { return p * q; }, [](double p, double q) { return std::abs(p * q); }},
       {"div", kernels::div<T>, [](double p, double q) { return p / q; }, [](double p, double q) { return std::abs(p / q); }},
       {"greater", kernels::greater<T>, [](double p, double q) { return p > q ? 1.0 : 0.0; }, [](double, double) { return 0.0; }},
+      {"leaky_relu_slope", [](const Array<T>& g, const Array<T>& y) { return kernels::leaky_relu_slope(g, y, T(0.25)); },
+       [](double g, double y) { return y > 0 ? g : 0.25 * g; }, [](double, double) { return 0.0; }},
       {"tanh_slope", kernels::tanh_slope<T>, [](double g, double y) { return g * (1 - y * y); },
        [](double g, double y) { return std::abs(g) * (1 + y * y); }},
       {"sigmoid_slope", kernels::sigmoid_slope<T>, [](double g, double y) { return g * y * (1 - y); },
