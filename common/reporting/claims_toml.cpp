@@ -213,7 +213,7 @@ Claim claim_from(const toml::table& table, std::size_t number, const std::string
   return claim;
 }
 
-bool is_control(char c) { return c < ' ' || c == 0x7f; }
+bool is_control(unsigned char c) { return c < ' ' || c == 0x7f; }
 
 // Texts and keys become cells of tables and parts of messages, so each is one line.
 void check_lines(const toml::node& node, const std::string& file) {
