@@ -179,7 +179,8 @@ BOOST_AUTO_TEST_CASE(parameter_counts_match_the_formulas) {
     BOOST_TEST(count(Cvae<float>(784, 10, 500, n, Activation::tanh, Stream(0, "count"))) ==
                794 * 500 + 500 + 2 * (500 * n + n) + 500 * (n + 10) + 500 + 500 * 784 + 784);
     BOOST_TEST(count(CnnVae<float>(CnnSizes{}, n, Stream(0, "count"))) ==
-               2 + (16 * 32 + 32) + 64 + (16 * 32 * 64 + 64) + 128 + 2 * (4096 * n + n) + (4096 * n + 4096) + (4 * 64 * 32 + 32) + 64 + (16 * 32 + 1));
+               2 + (16 * 32 + 32) + 64 + (16 * 32 * 64 + 64) + 128 + 2 * (4096 * n + n) + (4096 * n + 4096) + (4 * 64 * 32 + 32) + 64 +
+                   (16 * 32 + 1));
     BOOST_TEST(count(FreyVae<float>(560, 200, n, LogVariance::tanh, Stream(0, "count"))) ==
                560 * 200 + 200 + 2 * (200 * n + n) + 200 * n + 200 + 2 * (200 * 560 + 560));
   }

@@ -1,0 +1,114 @@
+// # Pictures
+//
+// Figures 5, 6 and 7.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "paper_vae_extensions/report_sections.hpp"
+
+namespace vae_extensions {
+
+using experiments::Images;
+using reporting::Curve;
+using reporting::Panel;
+using reporting::Style;
+
+namespace {
+
+// In the order of the report's figures.
+std::vector<const TableRow*> picture_rows() {
+  return {&table_row("vae", "implementation"), &table_row("vae", "tuned"),   &table_row("cnn", "cnn"),    &table_row("iwae", "as_coded"),
+          &table_row("dvae", "noise_0.05"),    &table_row("cvae", "labels"), &table_row("beta", "beta_4")};
+}
+
+void figures_5_and_6(Page& page) {
+  for (const int n : {3, 20}) {
+    std::vector<Images> reconstructions, samples;
+    std::vector<std::string> names{"one test image of each digit"}, sampled, paths;
+    for (const TableRow* row : picture_rows()) {
+      const Record* record = first_record(page, row->path(n));
+      if (!record) continue;
+      paths.push_back(row->path(n));
+      if (reconstructions.empty()) reconstructions.push_back(record->images.at("originals"));
+      reconstructions.push_back(record->images.at("reconstructions"));
+      const std::string label = row->label + scale_note(record->identity.profile);
+      names.push_back(label);
+      const auto add = [&](const char* images, const std::string& note) {
+        samples.push_back(record->images.at(images));
+        sampled.push_back(label + note);
+      };
+      if (row->experiment == "iwae") add("samples_as_coded", ", h₁ drawn from N(0, I) as coded");
+      add("samples", row->experiment == "iwae" ? ", h₁ drawn from p(h₁ | h₂)" : row->experiment == "cvae" ? ", told to draw ones" : "");
+      if (row->experiment == "cvae") add("samples_by_label", ", one code and every label");
+    }
+    if (paths.empty()) continue;
+    const Profile profile = lowest_profile(page, paths);
+    page.images(fmt::format("Figure 5: reconstructions, N_z = {}", n), fmt::format("figure_5_n{}", n),
+                {.images = reporting::join(reconstructions), .columns = 10}, names,
+                {.see = n == 3 ? "Pixel probabilities at the posterior mean. Three numbers keep the class and the slant of most digits; 4 and "
+                                 "9, 3, 5 and 8 run together. IWAE's come from its first layer of 100 numbers and not from the three, which is "
+                                 "why they are sharp; the CVAE is told the class."
+                               : "With twenty numbers the strokes themselves come back; this panel is not in the report.",
+                 .contradicted = "rows that show another digit than the first row where the class is plain to see.",
+                 .profile = profile});
+    page.images(
+        fmt::format("Figure 6: new digits, N_z = {}", n), fmt::format("figure_6_n{}", n), {.images = reporting::join(samples), .columns = 10},
+        sampled,
+        {.see = n == 3 ? "Pixel probabilities for codes drawn from the prior: blurred, but digits. As coded, IWAE's first layer is drawn from "
+                         "N(0, I), which its training never produced: no digits."
+                       : "More detail, and more draws that are no digit: the prior reaches codes that no training image has.",
+         .contradicted = "digits in the row of IWAE as coded, or none in the others.",
+         .profile = profile});
+  }
+}
+
+// ## Figure 7
+//
+// The codes of test images, seen from one side and along the three axes; the colour goes once around the circle from 0 to 9.
+void figure_7(Page& page) {
+  const std::string path = table_row("cnn", "cnn").path(3);
+  const Record* record = first_record(page, path);
+  if (!record || !record->series.contains("codes")) return;
+  const auto& codes = record->series.at("codes");
+  const auto &x = codes.at("z_1"), &y = codes.at("z_2"), &z = codes.at("z_3"), &digit = codes.at("digit");
+  std::vector<double> shade;
+  for (const double d : digit) shade.push_back(d / 10);
+
+  // Turned by 35 degrees about the third axis and seen from 25 degrees above.
+  constexpr double turn = 35 * 3.14159265358979 / 180, above = 25 * 3.14159265358979 / 180;
+  Curve seen{.label = "", .style = Style::small_points, .shade = shade};
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double across = x[i] * std::cos(turn) - y[i] * std::sin(turn), away = x[i] * std::sin(turn) + y[i] * std::cos(turn);
+    seen.x.push_back(across);
+    seen.y.push_back(z[i] * std::cos(above) + away * std::sin(above));
+  }
+  reporting::Figure figure{.name = "figure_7", .columns = 2, .width = 900, .height = 820};
+  figure.panels.push_back({.title = "from one side", .x_label = "across", .y_label = "up", .curves = {seen}});
+  const auto plane = [&](const std::vector<double>& a, const std::vector<double>& b, const char* x_label, const char* y_label) {
+    figure.panels.push_back({.title = fmt::format("{} and {}", x_label, y_label),
+                             .x_label = x_label,
+                             .y_label = y_label,
+                             .curves = {{.label = "", .x = a, .y = b, .style = Style::small_points, .shade = shade}}});
+  };
+  plane(x, y, "z_1", "z_2");
+  plane(x, z, "z_1", "z_3");
+  plane(y, z, "z_2", "z_3");
+  page.figure(
+      "Figure 7: the codes of the convolutional model, N_z = 3", figure,
+      {.see = fmt::format("The posterior means of {} test images{}, coloured by digit from 0 to 9 around the circle of colours. Digits lie in lobes "
+                          "that meet near the origin.",
+                          x.size(), scale_note(record->identity.profile)),
+       .contradicted = "colours mixed throughout.",
+       .profile = record->identity.profile});
+}
+
+}  // namespace
+
+void picture_sections(Page& page) {
+  figures_5_and_6(page);
+  figure_7(page);
+}
+
+}  // namespace vae_extensions

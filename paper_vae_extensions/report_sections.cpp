@@ -1,0 +1,46 @@
+// # What the sections share
+#include "paper_vae_extensions/report_sections.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace vae_extensions {
+
+const std::vector<TableRow>& table_rows() {
+  static const std::vector<TableRow> rows{{"vae", "implementation", "VAE implementation", {-137.64, -116.93, -95.22, -87.95, -90.31}, 0},
+                                          {"vae", "tuned", "VAE tuned", {-140.68, -110.32, -89.78, -80.97, -83.41}, 1},
+                                          {"cnn", "cnn", "VAE CNN", {-134.99, -113.61, -94.41, -77.78, -75.47}, 2},
+                                          {"iwae", "as_coded", "IWAE", {-124.89, -122.45, -177.95, -114.72, -107.02}, 3},
+                                          {"dvae", "noise_0.05", "DVAE", {-109.48, -102.58, -98.26, -92.89, -94.50}, 4},
+                                          {"beta", "beta_4", "β-VAE", {-154.17, -141.21, -136.14, -137.06, -138.79}, 5},
+                                          {"cvae", "labels", "CVAE", {-116.27, -98.99, -80.85, -75.43, -76.39}, 6}};
+  return rows;
+}
+
+const TableRow& table_row(const std::string& experiment, const std::string& cell) {
+  return *std::ranges::find_if(table_rows(), [&](const TableRow& row) { return row.experiment == experiment && row.cell == cell; });
+}
+
+Profile shown_profile(const Page& page, const std::string& cell_path) { return page.results().highest(cell_path).value_or(Profile::smoke); }
+
+std::optional<reporting::Sample> estimate(const Page& page, const std::string& cell_path, const std::string& metric) {
+  const auto slash = cell_path.find('/');
+  return page.results().estimate(shown_profile(page, cell_path), {cell_path.substr(0, slash), cell_path.substr(slash + 1), metric});
+}
+
+const Record* first_record(const Page& page, const std::string& cell_path) {
+  const auto& records = page.results().records(shown_profile(page, cell_path), cell_path);
+  return records.empty() || records.front()->diverged ? nullptr : records.front();
+}
+
+std::string scale_note(Profile profile) { return profile == Profile::paper ? "" : fmt::format(" ({})", to_string(profile)); }
+
+Profile lowest_profile(const Page& page, const std::vector<std::string>& cell_paths) {
+  Profile lowest = Profile::paper;
+  for (const std::string& path : cell_paths)
+    if (first_record(page, path)) lowest = std::min(lowest, shown_profile(page, path));
+  return lowest;
+}
+
+}  // namespace vae_extensions

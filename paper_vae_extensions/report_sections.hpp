@@ -1,0 +1,52 @@
+// The sections of the page, and what they share: the rows of Table 1 and how a record of theirs is found.
+#pragma once
+
+#include "common/reporting/page.hpp"
+
+#include <array>
+#include <optional>
+
+namespace vae_extensions {
+
+using experiments::Profile;
+using experiments::Record;
+using reporting::Page;
+
+inline constexpr std::array<int, 5> latent_sizes{3, 5, 10, 20, 200};
+
+// A row of Table 1: its cells are "<experiment>/<cell>/n<latent size>".
+struct TableRow {
+  std::string experiment, cell, label;
+  std::array<double, 5> published;
+  int colour;  // of its curves
+
+  std::string cell_name(int n) const { return cell + "/n" + std::to_string(n); }
+  std::string path(int n) const { return experiment + "/" + cell_name(n); }
+};
+const std::vector<TableRow>& table_rows();
+const TableRow& table_row(const std::string& experiment, const std::string& cell);
+
+// The highest profile above smoke that has the cell; smoke where none has.
+Profile shown_profile(const Page& page, const std::string& cell_path);
+
+// A metric of a cell over its seeds, at the profile that is shown.
+std::optional<reporting::Sample> estimate(const Page& page, const std::string& cell_path, const std::string& metric);
+
+// The record of the cell's first seed at the profile that is shown; null where there is none, or it diverged.
+const Record* first_record(const Page& page, const std::string& cell_path);
+
+// " (quick)" where the record is not of the paper's scale.
+std::string scale_note(Profile profile);
+
+// The lowest profile among the given cells' records: what a caption has to name.
+Profile lowest_profile(const Page& page, const std::vector<std::string>& cell_paths);
+
+// Sections, in the order of the page.
+void table_sections(Page& page);      // Table 1, the bound by latent size, what the seeds say, the tuned row at N_z = 3
+void iwae_sections(Page& page);       // as coded and right
+void denoising_sections(Page& page);  // the noise sweep
+void training_sections(Page& page);   // Figures 1 and 2, initialisation, overfitting
+void picture_sections(Page& page);    // Figures 5, 6 and 7
+void frey_sections(Page& page);       // Figures 3 and 4, and the floor
+
+}  // namespace vae_extensions
