@@ -61,7 +61,8 @@ int main(int, char** argv) {
     if (theirs) take_turn(*theirs, turn);
   }
   fmt::print("{}\n", contest::machine());
-  fmt::print("dense Hopfield decoder, {} units, {} examples, {} Euler steps and the weight gradient; {} turns of {} steps\n\n", n, B, n_steps, n_turns, turn.steps);
+  fmt::print("dense Hopfield decoder, {} units, {} examples, {} Euler steps and the weight gradient; {} turns of {} steps\n\n", n, B, n_steps,
+             n_turns, turn.steps);
   std::vector<contest::Contender> all{ours};
   if (theirs) all.push_back(*theirs);
   contest::print_times(all);

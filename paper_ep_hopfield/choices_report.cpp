@@ -58,14 +58,20 @@ void settling(Page& page, Profile profile) {
       }
       figure.panels.push_back(panel);
     }
-  page.figure("Settling over training", figure,
-              {.see = "The fastest unit of ten probe images after each step of the free phase. Encoders settle exponentially throughout. Decoders do so at first only: "
-                      "as the weights grow, they pass near saddle points on the way from zero (the humps), and reach their equilibrium later.",
-               .contradicted = "a residual that stays up however many steps are made: a step size beyond what the curvature at the equilibrium allows.",
-               .profile = profile});
+  page.figure(
+      "Settling over training", figure,
+      {.see = "The fastest unit of ten probe images after each step of the free phase. Encoders settle exponentially throughout. Decoders do so at "
+              "first only: as the weights grow, they pass near saddle points on the way from zero (the humps), and reach their equilibrium later.",
+       .contradicted = "a residual that stays up however many steps are made: a step size beyond what the curvature at the equilibrium allows.",
+       .profile = profile});
 
-  reporting::Table table{{{"Model"}, {"epoch", Align::right}, {"Euler steps a batch", Align::right}, {"unsettled settlings", Align::right},
-                          {"worst free residual", Align::right}, {"cosine of EP's and the exact gradient", Align::right}, {"relative error", Align::right}},
+  reporting::Table table{{{"Model"},
+                          {"epoch", Align::right},
+                          {"Euler steps a batch", Align::right},
+                          {"unsettled settlings", Align::right},
+                          {"worst free residual", Align::right},
+                          {"cosine of EP's and the exact gradient", Align::right},
+                          {"relative error", Align::right}},
                          {}};
   for (const ModelName& model : hopfield_models()) {
     const Record* record = first_record(page, profile, "vae/" + model.id);
@@ -77,15 +83,17 @@ void settling(Page& page, Profile profile) {
       const auto text = [&](const char* column, const char* format) {
         return at.empty() ? std::string("–") : fmt::format(fmt::runtime(format), curve.at(column)[at.front()]);
       };
-      table.rows.push_back({model.label, fmt::format("{:.0f}", epoch), text("euler_steps", "{:.0f}"), text("unsettled_share", "{:.3f}"), text("worst_free_residual", "{:.2g}"),
-                            fmt::format("{:.4f}", gradients.at("cosine.all")[i]), fmt::format("{:.3f}", gradients.at("error.all")[i])});
+      table.rows.push_back({model.label, fmt::format("{:.0f}", epoch), text("euler_steps", "{:.0f}"), text("unsettled_share", "{:.3f}"),
+                            text("worst_free_residual", "{:.2g}"), fmt::format("{:.4f}", gradients.at("cosine.all")[i]),
+                            fmt::format("{:.3f}", gradients.at("error.all")[i])});
     }
   }
   if (!table.rows.empty())
     page.table("Settling and gradients, epoch by epoch", table,
-               {.see = "Left: over all settlings of the epoch, free and weakly clamped; a settling counts as unsettled where some unit still moves faster than 0.001. "
-                       "Right: on ten probe images.",
-                .contradicted = "a cosine near zero: the training would not follow the loss.", .profile = profile});
+               {.see = "Left: over all settlings of the epoch, free and weakly clamped; a settling counts as unsettled where some unit still moves "
+                       "faster than 0.001. Right: on ten probe images.",
+                .contradicted = "a cosine near zero: the training would not follow the loss.",
+                .profile = profile});
 }
 
 // ## Equilibrium propagation's gradient against the exact one
@@ -93,24 +101,35 @@ void gradient_agreement(Page& page, Profile profile) {
   reporting::Figure figure{.name = "gradients", .columns = 3, .width = 1080, .height = 640};
   for (const std::string measure : {"cosine", "error"})
     for (const ModelName& model : hopfield_models()) {
-      Panel panel{.title = model.label, .x_label = "epoch", .y_label = measure == "cosine" ? "cosine with the exact gradient" : "relative error", .log_y = measure == "error"};
+      Panel panel{.title = model.label,
+                  .x_label = "epoch",
+                  .y_label = measure == "cosine" ? "cosine with the exact gradient" : "relative error",
+                  .log_y = measure == "error"};
       const Record* record = first_record(page, profile, "vae/" + model.id);
       if (record && record->series.contains("gradients")) {
         const auto& series = record->series.at("gradients");
         for (const std::string part : {"encoder", "decoder", "network"})
           for (const std::string block : {"image_image", "image_hidden", "hidden_hidden", "hidden_code"})
             if (const auto found = series.find(measure + "." + part + "." + block); found != series.end())
-              panel.curves.push_back({.label = (part == "network" ? "decoder" : part) + ", " + block.substr(0, block.find('_')) + "–" + block.substr(block.find('_') + 1),
-                                      .x = series.at("epoch"), .y = found->second, .style = Style::line_points});
+              panel.curves.push_back({.label = (part == "network" ? "decoder" : part) + ", " + block.substr(0, block.find('_')) + "–" +
+                                               block.substr(block.find('_') + 1),
+                                      .x = series.at("epoch"),
+                                      .y = found->second,
+                                      .style = Style::line_points});
       }
       figure.panels.push_back(panel);
     }
-  page.figure("Equilibrium propagation against the exact gradient, layer by layer", figure,
-              {.see = "The gradient that training uses, beside the exact gradient at the settled equilibrium (implicit function theorem, conjugate gradients) on the same ten "
-                      "images. TDH-VAE's single network stands under the decoder's names. What separates the two is mostly the short weakly clamped phase.",
-               .contradicted = "a block whose cosine is near zero while its gradient matters.", .profile = profile});
+  page.figure(
+      "Equilibrium propagation against the exact gradient, layer by layer", figure,
+      {.see = "The gradient that training uses, beside the exact gradient at the settled equilibrium (implicit function theorem, conjugate "
+              "gradients) on the same ten images. TDH-VAE's single network stands under the decoder's names. What separates the two is mostly the "
+              "short weakly clamped phase.",
+       .contradicted = "a block whose cosine is near zero while its gradient matters.",
+       .profile = profile});
 
-  reporting::Table table{{{"Model"}, {"trained by"}, {"classifier features", Align::right}, {"half SSE", Align::right}, {"KL", Align::right}, {"seeds", Align::right}}, {}};
+  reporting::Table table{
+      {{"Model"}, {"trained by"}, {"classifier features", Align::right}, {"half SSE", Align::right}, {"KL", Align::right}, {"seeds", Align::right}},
+      {}};
   for (const ModelName& model : hopfield_models())
     for (const auto& [gradient, label] : {std::pair("ep", "equilibrium propagation"), {"exact", "the exact gradient"}}) {
       const std::string cell = model.id + "/" + gradient;
@@ -118,9 +137,11 @@ void gradient_agreement(Page& page, Profile profile) {
       table.rows.push_back({model.label, label, text("fid_classifier", 1), text("half_sse", 1), text("kl_nats", 2),
                             std::to_string(page.results().records(profile, "exact/" + cell).size())});
     }
-  page.table("What equilibrium propagation costs", table,
-             {.see = "The same models, data and steps at reduced scale; only the gradient differs.",
-              .contradicted = "a difference between the two rows of a model beyond the spread over seeds would be the price of equilibrium propagation.", .profile = profile});
+  page.table(
+      "What equilibrium propagation costs", table,
+      {.see = "The same models, data and steps at reduced scale; only the gradient differs.",
+       .contradicted = "a difference between the two rows of a model beyond the spread over seeds would be the price of equilibrium propagation.",
+       .profile = profile});
 }
 
 // ## Untrained networks
@@ -128,43 +149,64 @@ void laws(Page& page, Profile profile) {
   if (const Record* record = first_record(page, profile, "laws/gradient_error")) {
     const auto& series = record->series.at("errors");
     Panel panel{.x_label = "β", .y_label = "relative error of the gradient", .log_x = true, .log_y = true};
-    for (const auto& [column, label] : {std::pair("two_sided", "weights, two-sided"), {"input_two_sided", "input, two-sided"}, {"one_sided", "weights, one-sided"},
+    for (const auto& [column, label] : {std::pair("two_sided", "weights, two-sided"),
+                                        {"input_two_sided", "input, two-sided"},
+                                        {"one_sided", "weights, one-sided"},
                                         {"input_one_sided", "input, one-sided"}})
       panel.curves.push_back({.label = label, .x = series.at("beta"), .y = series.at(column), .style = Style::line_points});
-    page.figure("Gradient error against β", {.name = "gradient_error", .panels = {panel}, .width = 640, .height = 420},
-                {.see = fmt::format("A dense network of 40 units in double, settled to rest. From two sides the error falls with β to the power {:.2f} (weights) and {:.2f} "
-                                    "(input, appendix A); from one side with {:.2f} and {:.2f}.",
-                                    record->metrics.at("order_two_sided").value, record->metrics.at("order_input_two_sided").value,
-                                    record->metrics.at("order_one_sided").value, record->metrics.at("order_input_one_sided").value),
-                 .contradicted = "a two-sided curve that is parallel to a one-sided one.", .profile = profile});
+    page.figure(
+        "Gradient error against β", {.name = "gradient_error", .panels = {panel}, .width = 640, .height = 420},
+        {.see = fmt::format(
+             "A dense network of 40 units in double, settled to rest. From two sides the error falls with β to the power {:.2f} (weights) and "
+             "{:.2f} (input, appendix A); from one side with {:.2f} and {:.2f}.",
+             record->metrics.at("order_two_sided").value, record->metrics.at("order_input_two_sided").value,
+             record->metrics.at("order_one_sided").value, record->metrics.at("order_input_one_sided").value),
+         .contradicted = "a two-sided curve that is parallel to a one-sided one.",
+         .profile = profile});
   }
   if (const Record* record = first_record(page, profile, "laws/weight_scale")) {
     const auto& series = record->series.at("residuals");
     reporting::Figure figure{.name = "weight_scale", .columns = 3, .width = 1080, .height = 360};
     for (const double dt : {0.5, 0.25, 0.125}) {
-      Panel panel{.title = fmt::format("dt = {}", dt), .x_label = "initial weights over Glorot's", .y_label = "largest |ds/dt|", .log_x = true, .log_y = true};
+      Panel panel{.title = fmt::format("dt = {}", dt),
+                  .x_label = "initial weights over Glorot's",
+                  .y_label = "largest |ds/dt|",
+                  .log_x = true,
+                  .log_y = true};
       for (const double time : {5.0, 10.0, 20.0, 30.0}) {
         std::vector<std::size_t> rows;
         for (const std::size_t i : rows_where(series, "dt", dt))
           if (series.at("time")[i] == time) rows.push_back(i);
-        panel.curves.push_back({.label = fmt::format("after time {:.0f}", time), .x = picked(series, "gain", rows), .y = picked(series, "residual", rows), .style = Style::line_points});
+        panel.curves.push_back({.label = fmt::format("after time {:.0f}", time),
+                                .x = picked(series, "gain", rows),
+                                .y = picked(series, "residual", rows),
+                                .style = Style::line_points});
       }
       figure.panels.push_back(panel);
     }
     page.figure("Stability against the scale of the weights", figure,
-                {.see = "The dense decoder before training, its weights times a gain: the fastest unit after equal times. A unit that rests at s has the curvature 1 + 3 s "
-                        "tanh(3s/2), whatever drives it there, so that Euler steps settle only up to |s| = 1.05 with dt = 0.5, 1.9 with 0.3 and 2.3 with 0.25; large weights drive units beyond.",
-                 .contradicted = "a residual at dt = 0.5 that is as small as at 0.125 for the largest weights.", .profile = profile});
+                {.see = "The dense decoder before training, its weights times a gain: the fastest unit after equal times. A unit that rests at s "
+                        "has the curvature 1 + 3 s tanh(3s/2), whatever drives it there, so that Euler steps settle only up to |s| = 1.05 with dt "
+                        "= 0.5, 1.9 with 0.3 and 2.3 with 0.25; large weights drive units beyond.",
+                 .contradicted = "a residual at dt = 0.5 that is as small as at 0.125 for the largest weights.",
+                 .profile = profile});
   }
 }
 
 void choices_table(Page& page, Profile profile) {
-  reporting::Table table{{{"Choice"}, {"classifier features", Align::right}, {"half SSE", Align::right}, {"KL", Align::right}, {"unsettled", Align::right}, {"seeds", Align::right}}, {}};
+  reporting::Table table{{{"Choice"},
+                          {"classifier features", Align::right},
+                          {"half SSE", Align::right},
+                          {"KL", Align::right},
+                          {"unsettled", Align::right},
+                          {"seeds", Align::right}},
+                         {}};
   for (const Choice& choice : choices()) {
     const auto& records = page.results().records(profile, "choices/" + choice.cell);
     if (records.empty()) continue;
     const auto text = [&](const char* metric, int digits) { return estimate_text(page, profile, "choices", choice.cell, metric, digits); };
-    table.rows.push_back({choice.what, text("fid_classifier", 1), text("half_sse", 1), text("kl_nats", 2), text("unsettled_share", 3), std::to_string(records.size())});
+    table.rows.push_back({choice.what, text("fid_classifier", 1), text("half_sse", 1), text("kl_nats", 2), text("unsettled_share", 3),
+                          std::to_string(records.size())});
   }
   if (!table.rows.empty())
     page.table("What the open choices do", table,
@@ -174,8 +216,14 @@ void choices_table(Page& page, Profile profile) {
 
 // ## The sweep
 void sweep(Page& page, Profile profile) {
-  reporting::Table table{{{"Model"}, {"trials", Align::right}, {"best trial, held-out", Align::right}, {"its test distance", Align::right}, {"median trial", Align::right},
-                          {"expected best of half as many", Align::right}, {"published settings", Align::right}, {"best trial's β_KL, learning rate, hidden, latent, σ"}},
+  reporting::Table table{{{"Model"},
+                          {"trials", Align::right},
+                          {"best trial, held-out", Align::right},
+                          {"its test distance", Align::right},
+                          {"median trial", Align::right},
+                          {"expected best of half as many", Align::right},
+                          {"published settings", Align::right},
+                          {"best trial's β_KL, learning rate, hidden, latent, σ"}},
                          {}};
   reporting::Figure figure{.name = "sweep", .columns = 4, .width = 1200, .height = 560};
   for (const auto& [setting, label] : {std::pair("learning_rate", "learning rate"), {"hidden", "hidden units"}})
@@ -184,7 +232,8 @@ void sweep(Page& page, Profile profile) {
       const auto point = [&](const std::string& name, const std::string& cell, Style style) {
         reporting::Curve curve{.label = name, .style = style};
         for (int trial = 0; trial < (cell == "published" ? 1 : 24); ++trial) {
-          const std::string path = cell == "published" ? fmt::format("sweep/{}/published", model.id) : fmt::format("sweep/{}/trial_{:02}", model.id, trial);
+          const std::string path =
+              cell == "published" ? fmt::format("sweep/{}/published", model.id) : fmt::format("sweep/{}/trial_{:02}", model.id, trial);
           if (const Record* record = first_record(page, profile, path)) {
             curve.x.push_back(record->identity.settings.number(setting));
             curve.y.push_back(record->metrics.at("held_out_fid").value);
@@ -212,20 +261,24 @@ void sweep(Page& page, Profile profile) {
     }
     const Record& best = *trials.front().second;
     const auto& s = best.identity.settings;
-    table.rows.push_back({model.label, std::to_string(n), fmt::format("{:.1f}", trials.front().first), fmt::format("{:.1f}", best.metrics.at("fid_classifier").value),
-                          fmt::format("{:.1f}", trials[n / 2].first), fmt::format("{:.1f}", expected),
-                          estimate_text(page, profile, "sweep", model.id + "/published", "held_out_fid", 1),
-                          fmt::format("{:.2f}, {:.1e}, {}, {}, {}", s.number("beta_kl"), s.number("learning_rate"), s.count("hidden"), s.count("latent"),
-                                      model.id == "tdh_vae" ? fmt::format("{:.2f}", s.number("sigma")) : "–")});
+    table.rows.push_back({model.label, std::to_string(n), fmt::format("{:.1f}", trials.front().first),
+                          fmt::format("{:.1f}", best.metrics.at("fid_classifier").value), fmt::format("{:.1f}", trials[n / 2].first),
+                          fmt::format("{:.1f}", expected), estimate_text(page, profile, "sweep", model.id + "/published", "held_out_fid", 1),
+                          fmt::format("{:.2f}, {:.1e}, {}, {}, {}", s.number("beta_kl"), s.number("learning_rate"), s.count("hidden"),
+                                      s.count("latent"), model.id == "tdh_vae" ? fmt::format("{:.2f}", s.number("sigma")) : "–")});
   }
   if (table.rows.empty()) return;
   page.table("Tables 2 and 3: a sweep over the published ranges", table,
-             {.see = "Trials are points of a Sobol sequence over the ranges of Table 2 (hidden units up to 100 in quick), at reduced scale. The best of n is chosen by the very "
-                     "distance that it is reported with, so it is better than it deserves: its test distance, and what the best of half as many trials would be on the average, show by how much.",
-              .contradicted = "published settings far worse than the median trial.", .profile = profile});
+             {.see = "Trials are points of a Sobol sequence over the ranges of Table 2 (hidden units up to 100 in quick), at reduced scale. The "
+                     "best of n is chosen by the very distance that it is reported with, so it is better than it deserves: its test distance, and "
+                     "what the best of half as many trials would be on the average, show by how much.",
+              .contradicted = "published settings far worse than the median trial.",
+              .profile = profile});
   page.figure("The trials of the sweep", figure,
-              {.see = "Each trial's distance to the held-out images against its learning rate and its number of hidden units; the settings of Table 3, at the same reduced scale, are hollow.",
-               .contradicted = "no dependence on either setting.", .profile = profile});
+              {.see = "Each trial's distance to the held-out images against its learning rate and its number of hidden units; the settings of "
+                      "Table 3, at the same reduced scale, are hollow.",
+               .contradicted = "no dependence on either setting.",
+               .profile = profile});
 }
 
 }  // namespace

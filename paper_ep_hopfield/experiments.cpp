@@ -236,10 +236,18 @@ std::vector<Experiment> all_experiments() {
     return Experiment{.name = name, .summary = summary, .revision = 1, .cells = cells, .run = run_training, .sample = sample_cell};
   };
   return {training("vae", "the four models with the settings of Table 3 (Table 1, Figures 2 to 4)", vae_cells),
-          {.name = "scores", .summary = "the classifier behind the scores; distances between sets of real digits", .revision = 1, .cells = scores_cells,
-           .run = run_reference, .sample = {}},
-          {.name = "laws", .summary = "untrained networks: gradient error against beta, settling against the weights' scale", .revision = 1,
-           .cells = laws_cells, .run = run_laws, .sample = {}},
+          {.name = "scores",
+           .summary = "the classifier behind the scores; distances between sets of real digits",
+           .revision = 1,
+           .cells = scores_cells,
+           .run = run_reference,
+           .sample = {}},
+          {.name = "laws",
+           .summary = "untrained networks: gradient error against beta, settling against the weights' scale",
+           .revision = 1,
+           .cells = laws_cells,
+           .run = run_laws,
+           .sample = {}},
           training("exact", "the Hopfield models at reduced scale, trained by equilibrium propagation and by the exact gradient", exact_cells),
           training("choices", "the dense model at reduced scale, one open choice changed at a time", choice_cells),
           training("sweep", "the sweep of appendix B.2 at reduced scale (Tables 2 and 3)", sweep_cells)};

@@ -40,7 +40,8 @@ struct HopfieldVae {
   std::vector<Hopfield<T>> networks;  // encoder and decoder, or the one that is both
   std::optional<T> sigma;             // fixed, in the tied model
 
-  HopfieldVae(Kind kind, std::int64_t n_pixels, std::int64_t n_hidden, std::int64_t n_latent, std::optional<T> sigma, double gain, const Stream& stream)
+  HopfieldVae(Kind kind, std::int64_t n_pixels, std::int64_t n_hidden, std::int64_t n_latent, std::optional<T> sigma, double gain,
+              const Stream& stream)
       : sigma(kind == Kind::tied ? sigma : std::nullopt) {
     tensors::require(kind != Kind::tied || sigma, "hopfield_vae: the tied model needs its sigma");
     const Connections connections = kind == Kind::layered ? Connections::layered : Connections::dense;

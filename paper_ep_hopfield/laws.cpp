@@ -45,15 +45,17 @@ void gradient_error(Run& run) {
   for (const double beta : {0.32, 0.16, 0.08, 0.04, 0.02, 0.01}) {
     const Equilibrium<double> plus = settling.weakly_clamped(free, {beta, code, gradient});
     const Equilibrium<double> minus = settling.weakly_clamped(free, {-beta, code, gradient});
-    const std::map<std::string, double> row{{"beta", beta},
-                                            {"two_sided", relative_error(settling.weight_gradient(plus, minus, 2 * beta), exact.blocks)},
-                                            {"one_sided", relative_error(settling.weight_gradient(plus, free, beta), exact.blocks)},
-                                            {"input_two_sided", relative_error({settling.input_gradient(plus, minus, 2 * beta)}, {exact.input.value()})},
-                                            {"input_one_sided", relative_error({settling.input_gradient(plus, free, beta)}, {exact.input.value()})}};
+    const std::map<std::string, double> row{
+        {"beta", beta},
+        {"two_sided", relative_error(settling.weight_gradient(plus, minus, 2 * beta), exact.blocks)},
+        {"one_sided", relative_error(settling.weight_gradient(plus, free, beta), exact.blocks)},
+        {"input_two_sided", relative_error({settling.input_gradient(plus, minus, 2 * beta)}, {exact.input.value()})},
+        {"input_one_sided", relative_error({settling.input_gradient(plus, free, beta)}, {exact.input.value()})}};
     run.append("errors", row);
     if (beta == 0.01)
       for (const auto& [name, error] : row)
-        if (name != "beta") run.metric("order_" + name, {std::log2(before.at(name) / error), "", "log2 of the errors' quotient at beta = 0.02 and 0.01", {}});
+        if (name != "beta")
+          run.metric("order_" + name, {std::log2(before.at(name) / error), "", "log2 of the errors' quotient at beta = 0.02 and 0.01", {}});
     before = row;
   }
   run.metric("law_order_two_sided", {2, "", "closed form", {}});

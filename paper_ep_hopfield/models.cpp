@@ -45,8 +45,12 @@ class Forward final : public Model {
 class Recurrent final : public Model {
  public:
   Recurrent(Kind kind, const Settings& settings, const Stream& stream)
-      : vae_(kind, n_pixels, settings.count("hidden"), settings.count("latent"), static_cast<float>(settings.number("sigma")), settings.number("gain"), stream),
-        parameters_(vae_), phases_(phases_from(settings)), beta_KL_(settings.number("beta_kl")), exact_(settings.text("gradient") == "exact") {}
+      : vae_(kind, n_pixels, settings.count("hidden"), settings.count("latent"), static_cast<float>(settings.number("sigma")),
+             settings.number("gain"), stream),
+        parameters_(vae_),
+        phases_(phases_from(settings)),
+        beta_KL_(settings.number("beta_kl")),
+        exact_(settings.text("gradient") == "exact") {}
 
   const nn::Parameters<float>& parameters() const override { return parameters_; }
   std::int64_t latent_size() const override { return vae_.latent_size(); }

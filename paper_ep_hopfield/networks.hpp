@@ -66,7 +66,8 @@ struct Hopfield {
 
   // Uniform weights after Glorot and Bengio, times `gain`: within $\pm\sqrt{6 / (n_a + n_b)}$ between layers, within $\pm\sqrt{6 / 2n}$ in
   // a dense network of n units.
-  Hopfield(std::string name, PerGroup<std::int64_t> sizes, Connections connections, double gain, Stream stream) : name(std::move(name)), sizes(sizes) {
+  Hopfield(std::string name, PerGroup<std::int64_t> sizes, Connections connections, double gain, Stream stream)
+      : name(std::move(name)), sizes(sizes) {
     const bool dense = connections == Connections::dense;
     const std::int64_t n = sizes[image] + sizes[hidden] + sizes[code];
     for (const Group a : groups)

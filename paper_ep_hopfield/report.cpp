@@ -36,22 +36,26 @@ void table_1(Page& page, Profile profile) {
                          {}};
   for (const ModelName& model : model_names()) {
     const auto text = [&](const char* metric, int digits) { return estimate_text(page, profile, "vae", model.id, metric, digits); };
-    table.rows.push_back({model.label, fmt::format("{:.1f}", published_fid.at(model.id)), text("fid_classifier", 1), text("fid_random", 2), text("fid_pixels", 1),
-                          text("half_sse", 1), text("kl_nats", 1), text("n_weights", 0), text("n_epochs", 0) + " (" + text("best_epoch", 0) + ")",
-                          text("unsettled_share", 3), std::to_string(page.results().records(profile, "vae/" + model.id).size())});
+    table.rows.push_back({model.label, fmt::format("{:.1f}", published_fid.at(model.id)), text("fid_classifier", 1), text("fid_random", 2),
+                          text("fid_pixels", 1), text("half_sse", 1), text("kl_nats", 1), text("n_weights", 0),
+                          text("n_epochs", 0) + " (" + text("best_epoch", 0) + ")", text("unsettled_share", 3),
+                          std::to_string(page.results().records(profile, "vae/" + model.id).size())});
   }
   const auto reference = [&](const std::string& label, const std::string& metric) {
-    const auto text = [&](const char* features, int digits) { return estimate_text(page, profile, "scores", "reference", metric + "_" + features, digits); };
+    const auto text = [&](const char* features, int digits) {
+      return estimate_text(page, profile, "scores", "reference", metric + "_" + features, digits);
+    };
     table.rows.push_back({label, "–", text("classifier", 1), text("random", 2), text("pixels", 1), "–", "–", "–", "–", "–", "–"});
   };
   reference("two halves of the test set", "halves");
   reference("training against test images", "train_test");
-  page.table("Table 1: Frechet distances on the MNIST test set", table,
-             {.see = "The published column is the distance on Inception features, whose scale the others do not have; what can be compared is the order of "
-                     "the models. Two halves of the test set say how far from zero perfect digits would be with that many images. ± is the standard error "
-                     "over seeds, where there are several.",
-              .contradicted = "an order of the models in the columns of features that is not that of the published column.",
-              .profile = profile});
+  page.table(
+      "Table 1: Frechet distances on the MNIST test set", table,
+      {.see = "The published column is the distance on Inception features, whose scale the others do not have; what can be compared is the order "
+              "of the models. Two halves of the test set say how far from zero perfect digits would be with that many images. ± is the standard "
+              "error over seeds, where there are several.",
+       .contradicted = "an order of the models in the columns of features that is not that of the published column.",
+       .profile = profile});
 }
 
 // ## Figure 1
@@ -72,7 +76,8 @@ Curve edges(const std::string& label, const std::vector<std::pair<double, double
 
 Panel architecture(const std::string& title, const HopfieldVae<double>& vae) {
   const bool tied = vae.tied();
-  Panel panel{.title = title, .x_label = tied ? "one network" : "encoder, decoder", .y_label = "unit", .x_range = {{-0.4, 6.4}}, .y_range = {{-3.2, 3.2}}};
+  Panel panel{
+      .title = title, .x_label = tied ? "one network" : "encoder, decoder", .y_label = "unit", .x_range = {{-0.4, 6.4}}, .y_range = {{-3.2, 3.2}}};
   if (tied) panel.x_ticks = {{1.5, "image"}, {3, "hidden"}, {4.5, "code"}};
   else panel.x_ticks = {{0, "image"}, {1.25, "hid."}, {2.5, "code"}, {3.5, "code"}, {4.75, "hid."}, {6, "image"}};
   for (std::size_t n = 0; n < vae.networks.size(); ++n) {
@@ -100,10 +105,13 @@ void figure_1(Page& page, Profile profile) {
   const auto vae = [](Kind kind) { return HopfieldVae<double>(kind, 6, 4, kind == Kind::tied ? 2 : 1, 0.5, 1.0, Stream(0, "figure")); };
   reporting::Figure figure{.name = "figure_1", .columns = 3, .width = 1080, .height = 380};
   figure.panels = {architecture("H-VAE", vae(Kind::layered)), architecture("DH-VAE", vae(Kind::dense)), architecture("TDH-VAE", vae(Kind::tied))};
-  page.figure("Figure 1: the three Hopfield autoencoders", figure,
-              {.see = "In the layered networks a unit is joined to the neighbouring groups only; in the dense ones to all units. The tied model is one network, "
-                      "read from left to right by clamping the image and from right to left by clamping the code, and has no units for log σ².",
-               .contradicted = "a line within a group of the layered model.", .profile = profile});
+  page.figure(
+      "Figure 1: the three Hopfield autoencoders", figure,
+      {.see =
+           "In the layered networks a unit is joined to the neighbouring groups only; in the dense ones to all units. The tied model is one "
+           "network, read from left to right by clamping the image and from right to left by clamping the code, and has no units for log σ².",
+       .contradicted = "a line within a group of the layered model.",
+       .profile = profile});
 }
 
 // ## Figures 2 to 4
@@ -120,11 +128,14 @@ void figures_2_to_4(Page& page, Profile profile) {
   if (labels.empty()) return;
   std::vector<std::string> rows{"originals, the first of each class in the test set"};
   rows.insert(rows.end(), labels.begin(), labels.end());
-  page.images("Figures 2 and 3: originals and reconstructions", "figure_2_and_3", {.images = reconstructions.size() > 1 ? reporting::join(reconstructions) : reconstructions[0], .columns = 10}, rows,
+  page.images("Figures 2 and 3: originals and reconstructions", "figure_2_and_3",
+              {.images = reconstructions.size() > 1 ? reporting::join(reconstructions) : reconstructions[0], .columns = 10}, rows,
               {.see = "Every model's image of the posterior mean. The dense networks keep the class and the slant of most digits.",
-               .contradicted = "rows that show one and the same digit: a code that says nothing (the collapse of the posterior).", .profile = profile});
+               .contradicted = "rows that show one and the same digit: a code that says nothing (the collapse of the posterior).",
+               .profile = profile});
   page.images("Figure 4: new digits", "figure_4", {.images = reporting::join(samples), .columns = 10}, labels,
-              {.see = "Images decoded from codes that were drawn from the prior.", .contradicted = "no digit among the draws of a model whose reconstructions are digits.",
+              {.see = "Images decoded from codes that were drawn from the prior.",
+               .contradicted = "no digit among the draws of a model whose reconstructions are digits.",
                .profile = profile});
 }
 
@@ -140,11 +151,13 @@ void training_curves(Page& page, Profile profile) {
       }
     figure.panels.push_back(panel);
   }
-  page.figure("Training", figure,
-              {.see = "Left: the distance that the one stopping rule looks at (classifier features, generated digits against the held-out part of the training "
-                      "set). Middle and right: the two parts of the objective, mean over an epoch's batches.",
-               .contradicted = "a held-out distance that rises while the objective falls: then the rule, not the model, would decide Table 1.",
-               .profile = profile});
+  page.figure(
+      "Training", figure,
+      {.see =
+           "Left: the distance that the one stopping rule looks at (classifier features, generated digits against the held-out part of the "
+           "training set). Middle and right: the two parts of the objective, mean over an epoch's batches.",
+       .contradicted = "a held-out distance that rises while the objective falls: then the rule, not the model, would decide Table 1.",
+       .profile = profile});
 }
 
 void settings_and_errata(Page& page) {
@@ -152,11 +165,14 @@ void settings_and_errata(Page& page) {
   page.setting({"non-linearity, pixel range", "ρ(s) = 1/(1 + exp(-3s)), [-1, 1]", "the same", "appendix B.1", ""});
   page.setting({"start of the settling", "zero", "zero", "section 2", ""});
   page.setting({"free phase", "not said", "dt = 0.3, until no unit moves faster than 0.001, 60 steps at most", "measured (below)", ""});
-  page.setting({"weakly clamped phases", "from the free equilibrium, ±β, β not said", "β = 0.1 for the decoder and 0.02 for the encoder, 20 steps at most", "measured (below)", ""});
-  page.setting({"what the reconstruction's nudge of the encoder is evaluated at", "not said", "the free equilibrium; the divergence's follows the state", "chosen; both have one limit", ""});
+  page.setting({"weakly clamped phases", "from the free equilibrium, ±β, β not said",
+                "β = 0.1 for the decoder and 0.02 for the encoder, 20 steps at most", "measured (below)", ""});
+  page.setting({"what the reconstruction's nudge of the encoder is evaluated at", "not said",
+                "the free equilibrium; the divergence's follows the state", "chosen; both have one limit", ""});
   page.setting({"optimiser", "not said", "Adam, β1 = 0.9, β2 = 0.999", "chosen: the learning rates only make sense for it", ""});
   page.setting({"batch", "not said", "128; a last, smaller batch is dropped", "chosen", ""});
-  page.setting({"initial weights", "not said", "uniform after Glorot and Bengio; within ±√(6/2n) in a dense network of n units", "chosen; measured (below)", ""});
+  page.setting({"initial weights", "not said", "uniform after Glorot and Bengio; within ±√(6/2n) in a dense network of n units",
+                "chosen; measured (below)", ""});
   page.setting({"epochs", "not said; sweeps of 17 hours", "10 to 20: until the distance to held-out images has had no new best for 3", "chosen", ""});
   page.setting({"training images", "not said", "the first 55,000; the last 5,000 are held out for the stopping rule", "chosen",
                 "the rule needs images that neither training nor the test has seen"});
@@ -165,7 +181,8 @@ void settings_and_errata(Page& page) {
   page.setting({"generated digits", "not said", "10,000, clipped to [-1, 1]", "chosen", ""});
   page.setting({"encoder of F-VAE", "one hidden layer of sigmoids", "with biases, outputs μ and log σ²", "chosen", ""});
 
-  page.erratum({"section 3, after eq. (10)", "\"These terms function as the contribution for the reconstruction loss in the update equation (4) for the decoder energy\"",
+  page.erratum({"section 3, after eq. (10)",
+                "\"These terms function as the contribution for the reconstruction loss in the update equation (4) for the decoder energy\"",
                 "for the encoder energy", "they are gradients in the encoder's outputs"});
   page.erratum({"section 3, free phase; eq. (7)", "N(μ, diag(exp(½ log σ²))), N(μ, diag(σ))", "diag(exp(log σ²)), diag(σ²)",
                 "a standard deviation stands where a covariance belongs; z = μ + ε ⊙ exp(½ log σ²) is right"});
@@ -175,15 +192,21 @@ void settings_and_errata(Page& page) {
 }
 
 void metrics_of_the_page(Page& page) {
-  page.metric("fid_classifier", "|m₁ - m₂|² + tr(C₁ + C₂ - 2 (C₁C₂)^½) between generated digits and the test images, on the 64 penultimate features of a small "
-                                "convolutional classifier that is trained on the training images, deterministically, in every cell.");
+  page.metric("fid_classifier",
+              "|m₁ - m₂|² + tr(C₁ + C₂ - 2 (C₁C₂)^½) between generated digits and the test images, on the 64 penultimate features of a small "
+              "convolutional classifier that is trained on the training images, deterministically, in every cell.");
   page.metric("fid_random, fid_pixels", "The same on the features of that network with other, random weights, and on the 784 pixels in [-1, 1].");
-  page.metric("held_out_fid", "fid_classifier against the held-out images at the best epoch: what the stopping rule and the sweep choose by, so it is biased downwards.");
+  page.metric(
+      "held_out_fid",
+      "fid_classifier against the held-out images at the best epoch: what the stopping rule and the sweep choose by, so it is biased downwards.");
   page.metric("halves_*, train_test_*", "The same distances between sets of real digits: what a perfect generator would score with as many images.");
   page.metric("half_sse", "½ Σ (y - x)² over the pixels, one draw of z, mean over the test images.");
   page.metric("kl_nats", "KL(q(z|x) || p(z)), closed form, mean over the test images; for TDH-VAE including the constant of its fixed σ.");
-  page.metric("unsettled_share", "The share of settlings (an example in a phase) that some unit ended faster than the tolerance of 0.001, over all of training.");
-  page.metric("n_weights", "Free parameters; a pair of units counts once, also the pairs of image units in DH-VAE's encoder, which are always clamped and get no gradient.");
+  page.metric("unsettled_share",
+              "The share of settlings (an example in a phase) that some unit ended faster than the tolerance of 0.001, over all of training.");
+  page.metric("n_weights",
+              "Free parameters; a pair of units counts once, also the pairs of image units in DH-VAE's encoder, which are always clamped and get "
+              "no gradient.");
 }
 
 }  // namespace
@@ -193,14 +216,16 @@ const Record* first_record(const Page& page, Profile profile, const std::string&
   return records.empty() || records.front()->diverged ? nullptr : records.front();
 }
 
-std::string estimate_text(const Page& page, Profile profile, const std::string& experiment, const std::string& cell, const std::string& metric, int digits) {
+std::string estimate_text(const Page& page, Profile profile, const std::string& experiment, const std::string& cell, const std::string& metric,
+                          int digits) {
   const auto sample = page.results().estimate(profile, CellMetric{experiment, cell, metric});
   return sample ? reporting::format_estimate(*sample, digits) : "–";
 }
 
 void write_report(Page& page, const experiments::Ledger&) {
-  page.cite("Tom Van Der Meersch, Johannes Deleu, Thomas Demeester: *Training a Hopfield Variational Autoencoder with Equilibrium Propagation*. IDLab, Ghent "
-            "University – imec.\n\n[The chapter](program.md) is the program's source.");
+  page.cite(
+      "Tom Van Der Meersch, Johannes Deleu, Thomas Demeester: *Training a Hopfield Variational Autoencoder with Equilibrium Propagation*. IDLab, "
+      "Ghent University – imec.\n\n[The chapter](program.md) is the program's source.");
   const Profile profile = shown_profile(page);
   table_1(page, profile);
   figure_1(page, profile);

@@ -89,7 +89,8 @@ double distance_from_file(const std::filesystem::path& file) {
   const auto arrays = experiments::load_npz(file);
   const auto find = [&](const char* name) -> const Array<float>& {
     const auto found = arrays.find(name);
-    if (found == arrays.end()) fail(Exit::io, "{}: no array \"{}\"; it needs \"generated\" and \"reference\", one row for each image", file.string(), name);
+    if (found == arrays.end())
+      fail(Exit::io, "{}: no array \"{}\"; it needs \"generated\" and \"reference\", one row for each image", file.string(), name);
     if (found->second.shape().rank() != 2 || found->second.shape()[0] < 2)
       fail(Exit::io, "{}: \"{}\" is {}, not two or more rows of features", file.string(), name, found->second.shape());
     return found->second;

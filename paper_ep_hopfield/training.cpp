@@ -36,7 +36,8 @@ struct Data {
 };
 
 Data load_data(Run& run) {
-  const std::int64_t n_train = run.settings().count("n_train"), n_held_out = run.settings().count("n_held_out"), n_test = run.settings().count("n_test");
+  const std::int64_t n_train = run.settings().count("n_train"), n_held_out = run.settings().count("n_held_out"),
+                     n_test = run.settings().count("n_test");
   if (n_train < 2 || n_held_out < 2 || n_train + n_held_out > 60'000 || n_test < 2 || n_test > 10'000)
     fail(Exit::usage, "ep_hopfield: {} training and {} held-out images must be of 60,000, {} test images of 10,000; two of each at least", n_train,
          n_held_out, n_test);
@@ -160,11 +161,18 @@ void probe_gradients(Run& run, const Model& model, const Phases& phases, const A
 class Trial {
  public:
   explicit Trial(Run& run)
-      : run_(run), settings_(run.settings()), data_(load_data(run)), model_(build_model(settings_, run.seed())), describer_(describer(run, data_.train)),
-        held_out_(describer_.classifier_fit(all_images(data_.held_out))), parameters_(model_->parameters()),
-        adam_(parameters_, {.learning_rate = settings_.number("learning_rate")}), best_(parameters_.flat().copy()),
+      : run_(run),
+        settings_(run.settings()),
+        data_(load_data(run)),
+        model_(build_model(settings_, run.seed())),
+        describer_(describer(run, data_.train)),
+        held_out_(describer_.classifier_fit(all_images(data_.held_out))),
+        parameters_(model_->parameters()),
+        adam_(parameters_, {.learning_rate = settings_.number("learning_rate")}),
+        best_(parameters_.flat().copy()),
         order_(data_.train.n, std::min(settings_.count("batch"), data_.train.n), run.seed(), datasets::LastBatch::drop),
-        noise_(run.seed(), "training noise"), probe_x_(one_of_each_digit(data_.held_out)),
+        noise_(run.seed(), "training noise"),
+        probe_x_(one_of_each_digit(data_.held_out)),
         probe_epsilon_(Stream(run.seed(), "probe noise").normal<float>({probe_x_.shape()[0], model_->latent_size()})) {}
 
   void train() {
@@ -200,14 +208,16 @@ class Trial {
     const Array<float> digits = generated(*model_, n_generated, Stream(run_.seed(), "samples"));
     const Reconstruction test = reconstruction(*model_, test_images, Stream(run_.seed(), "test noise"));
     for (const auto& [name, distance] : distances(describer_.fits(digits), describer_.fits(test_images)))
-      run_.metric("fid_" + name, {distance, "", fmt::format("{} features, {} generated digits against {} test images", name, n_generated, data_.test.n), {}});
+      run_.metric("fid_" + name,
+                  {distance, "", fmt::format("{} features, {} generated digits against {} test images", name, n_generated, data_.test.n), {}});
     run_.metric("held_out_fid", {best_distance_, "", "classifier features, against the held-out images, at the best epoch", {}});
     run_.metric("half_sse", {test.half_sse, "", "half the squared error of an image, one draw of z, mean over the test images", {}});
     run_.metric("kl_nats", {test.kl_nats, "nats", "closed form, mean over the test images", {}});
     run_.metric("best_epoch", {static_cast<double>(best_epoch_), "epochs", "least distance to the held-out images", {}});
     run_.metric("n_epochs", {static_cast<double>(step_ / order_.batches_per_epoch()), "epochs", "until the rule stopped training", {}});
     run_.metric("n_weights", {static_cast<double>(model_->n_weights()), "count", "exact; a pair of units counts once", {}});
-    run_.metric("classifier_accuracy", {accuracy(describer_.classifier(), data_.test), "", "of the classifier behind fid_classifier, test images", {}});
+    run_.metric("classifier_accuracy",
+                {accuracy(describer_.classifier(), data_.test), "", "of the classifier behind fid_classifier, test images", {}});
     run_.images("originals", as_images(one_of_each_digit(data_.test)));
     const Array<float> originals = one_of_each_digit(data_.test);
     run_.images("reconstructions", as_images(model_->decode(model_->encode(originals).mu.value())));
@@ -287,7 +297,8 @@ class Trial {
       }
     run_.health("the weights are symmetric with a zero diagonal, to the bit", symmetric, symmetric ? "all blocks" : "a pair has two weights");
     const double share = static_cast<double>(n_unsettled_in_all_) / static_cast<double>(n_settlings_in_all_);
-    run_.metric("n_unsettled", {static_cast<double>(n_unsettled_in_all_), "count", "settlings of an example that a unit left faster than the tolerance", {}});
+    run_.metric("n_unsettled",
+                {static_cast<double>(n_unsettled_in_all_), "count", "settlings of an example that a unit left faster than the tolerance", {}});
     run_.metric("unsettled_share", {share, "", "of all settlings in training, free and weakly clamped", {}});
   }
 
@@ -346,7 +357,9 @@ void run_reference(Run& run) {
     for (double v : values) squares += (v - mean) * (v - mean);
     std::optional<double> error;
     if (values.size() > 1) error = std::sqrt(squares / static_cast<double>(values.size() - 1));
-    run.metric("halves_" + name, {mean, "", fmt::format("{} features, two random halves of {} test images, mean over {} splits; ± one split", name, n, n_splits), error});
+    run.metric(
+        "halves_" + name,
+        {mean, "", fmt::format("{} features, two random halves of {} test images, mean over {} splits; ± one split", name, n, n_splits), error});
   }
   const std::int64_t n_same = std::min(n, data.train.n);
   for (const auto& [name, distance] : distances(describe.fits(train.window(0, {n_same, n_pixels})), describe.fits(test)))
@@ -359,7 +372,8 @@ Images sample_cell(const experiments::Cell& cell, const experiments::Experiment:
   const auto model = build_model(cell.settings, cell.seed);
   for (const auto& entry : model->parameters().entries()) {
     const auto found = weights.find(entry.name);
-    tensors::require(found != weights.end() && found->second.shape() == entry.window.shape(), "sample: the weights of {} do not fit the cell", entry.name);
+    tensors::require(found != weights.end() && found->second.shape() == entry.window.shape(), "sample: the weights of {} do not fit the cell",
+                     entry.name);
     std::copy(found->second.begin(), found->second.end(), entry.window.data_for_update());
   }
   return as_images(generated(*model, n, Stream(cell.seed, "samples")));

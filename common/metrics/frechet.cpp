@@ -48,7 +48,8 @@ double frechet_distance(const GaussianFit& a, const GaussianFit& b) {
   tensors::require(a.d == b.d, "frechet_distance: {} features against {}", a.d, b.d);
   double distance = 0;
   for (std::size_t j = 0; j < a.mean.size(); ++j) distance += std::pow(a.mean[j] - b.mean[j], 2);
-  for (std::int64_t j = 0; j < a.d; ++j) distance += a.covariance[static_cast<std::size_t>(j * a.d + j)] + b.covariance[static_cast<std::size_t>(j * a.d + j)];
+  for (std::int64_t j = 0; j < a.d; ++j)
+    distance += a.covariance[static_cast<std::size_t>(j * a.d + j)] + b.covariance[static_cast<std::size_t>(j * a.d + j)];
   // (C_1 C_2)^(1/2) has the trace of (S C_2 S)^(1/2), S the root of C_1, which is symmetric.
   const Matrix S = square_root(matrix_of(a));
   const Matrix right = xt::linalg::dot(matrix_of(b), S), between = xt::linalg::dot(S, right);

@@ -17,8 +17,21 @@ struct Trial {
 
   pid_t start(const std::vector<std::string>& more = {}) const {
     unsetenv("PAPER_DATA");
-    std::vector<std::string> command{PROGRAM, "run", "vae/tdh_vae", "--profile", "smoke", "--set", "max_epochs=6", "--set", "min_epochs=6", "--threads", "1",
-                                     "--runs", folder.path() / "runs", "--reports", folder.path() / "reports"};
+    std::vector<std::string> command{PROGRAM,
+                                     "run",
+                                     "vae/tdh_vae",
+                                     "--profile",
+                                     "smoke",
+                                     "--set",
+                                     "max_epochs=6",
+                                     "--set",
+                                     "min_epochs=6",
+                                     "--threads",
+                                     "1",
+                                     "--runs",
+                                     folder.path() / "runs",
+                                     "--reports",
+                                     folder.path() / "reports"};
     command.insert(command.end(), more.begin(), more.end());
     return ::start(command, {{"XDG_CACHE_HOME", folder.path()},  // no data there: the stand-in
                              {"SUITE_CHECKPOINT_EVERY_S", "0"}});

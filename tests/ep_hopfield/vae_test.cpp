@@ -134,7 +134,9 @@ BOOST_AUTO_TEST_CASE(the_implicit_gradient_is_that_of_the_unrolled_settling) {
 }
 
 BOOST_AUTO_TEST_CASE(weights_are_counted_as_pairs) {
-  const auto count = [](Kind kind, std::int64_t h, std::int64_t L) { return HopfieldVae<float>(kind, 784, h, L, 0.5f, 1.0, Stream(0, "w")).n_weights(); };
+  const auto count = [](Kind kind, std::int64_t h, std::int64_t L) {
+    return HopfieldVae<float>(kind, 784, h, L, 0.5f, 1.0, Stream(0, "w")).n_weights();
+  };
   BOOST_TEST(count(Kind::layered, 1842, 25) == 3'026'406);
   BOOST_TEST(count(Kind::dense, 1696, 25) == 3'199'185 + 3'136'260);
   BOOST_TEST(count(Kind::tied, 833, 69) == 1'420'455);
