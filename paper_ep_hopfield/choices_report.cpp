@@ -89,11 +89,13 @@ void settling(Page& page, Profile profile) {
     }
   }
   if (!table.rows.empty())
-    page.table("Settling and gradients, epoch by epoch", table,
-               {.see = "Left: over all settlings of the epoch, free and weakly clamped; a settling counts as unsettled where some unit still moves "
-                       "faster than 0.001. Right: on ten probe images.",
-                .contradicted = "a cosine near zero: the training would not follow the loss.",
-                .profile = profile});
+    page.table(
+        "Settling and gradients, epoch by epoch", table,
+        {.see = "Left: over all settlings of the epoch, free and weakly clamped; a settling counts as unsettled where some unit still moves faster "
+                "than 0.001. Right: on ten probe images; a cosine far from one is a free phase that had not ended after its steps.",
+         .contradicted =
+             "a cosine far from one where the free residual is below the tolerance: then the rule itself, not the settling, would be at fault.",
+         .profile = profile});
 }
 
 // ## Equilibrium propagation's gradient against the exact one
@@ -121,10 +123,12 @@ void gradient_agreement(Page& page, Profile profile) {
     }
   page.figure(
       "Equilibrium propagation against the exact gradient, layer by layer", figure,
-      {.see = "The gradient that training uses, beside the exact gradient at the settled equilibrium (implicit function theorem, conjugate "
-              "gradients) on the same ten images. TDH-VAE's single network stands under the decoder's names. What separates the two is mostly the "
-              "short weakly clamped phase.",
-       .contradicted = "a block whose cosine is near zero while its gradient matters.",
+      {.see =
+           "The gradient that training uses, beside the exact gradient at the settled equilibrium (implicit function theorem, conjugate gradients) "
+           "on the same ten images. TDH-VAE's single network stands under the decoder's names. At first the two agree to a few per cent. They part "
+           "where the free phase has not ended within its steps (the humps above): the training then follows the gradient of a state that is not "
+           "an equilibrium yet; the short weakly clamped phases add their share.",
+       .contradicted = "a disagreement where the settling has converged and the weakly clamped phases are long.",
        .profile = profile});
 
   reporting::Table table{
@@ -133,10 +137,12 @@ void gradient_agreement(Page& page, Profile profile) {
   for (const ModelName& model : hopfield_models())
     for (const auto& [gradient, label] : {std::pair("ep", "equilibrium propagation"), {"exact", "the exact gradient"}}) {
       const std::string cell = model.id + "/" + gradient;
+      if (page.results().records(profile, "exact/" + cell).empty()) continue;
       const auto text = [&](const char* metric, int digits) { return estimate_text(page, profile, "exact", cell, metric, digits); };
       table.rows.push_back({model.label, label, text("fid_classifier", 1), text("half_sse", 1), text("kl_nats", 2),
                             std::to_string(page.results().records(profile, "exact/" + cell).size())});
     }
+  if (table.rows.empty()) return;
   page.table(
       "What equilibrium propagation costs", table,
       {.see = "The same models, data and steps at reduced scale; only the gradient differs.",

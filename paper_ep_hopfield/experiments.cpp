@@ -143,6 +143,7 @@ const std::vector<Variant>& variants() {
       {{"dt_0.5", "dt = 0.5 (twice the time in as many steps)"}, {{"dt", 0.5}}},
       {{"dt_0.15", "dt = 0.15 (half the time)"}, {{"dt", 0.15}}},
       {{"free_steps_20", "20 free steps"}, {{"free_steps", Count{20}}}},
+      {{"free_steps_150", "150 free steps"}, {{"free_steps", Count{150}}}},
       {{"nudged_steps_5", "5 weakly clamped steps"}, {{"nudged_steps", Count{5}}}},
       {{"one_sided", "one-sided nudges"}, {{"two_sided", false}}},
       {{"beta_large", "nudges five times as large"}, {{"beta_encoder", 0.1}, {"beta_decoder", 0.5}}},

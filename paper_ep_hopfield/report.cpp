@@ -130,7 +130,7 @@ void figures_2_to_4(Page& page, Profile profile) {
   rows.insert(rows.end(), labels.begin(), labels.end());
   page.images("Figures 2 and 3: originals and reconstructions", "figure_2_and_3",
               {.images = reconstructions.size() > 1 ? reporting::join(reconstructions) : reconstructions[0], .columns = 10}, rows,
-              {.see = "Every model's image of the posterior mean. The dense networks keep the class and the slant of most digits.",
+              {.see = "Every model's image of the posterior mean.",
                .contradicted = "rows that show one and the same digit: a code that says nothing (the collapse of the posterior).",
                .profile = profile});
   page.images("Figure 4: new digits", "figure_4", {.images = reporting::join(samples), .columns = 10}, labels,
