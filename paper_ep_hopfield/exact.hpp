@@ -15,7 +15,7 @@
 
 namespace ep_hopfield {
 
-// W v for the free groups of a network (v is zero on the clamped one), [B, n] each; or for the clamped one, with `group`.
+// What the free groups' v give to one group, the clamped one or another: its part of W v where v is zero on the clamped group, [B, n].
 template <class T>
 Var<T> free_field(const Hopfield<T>& network, Group clamped, const States<T>& v, Group group) {
   Var<T> total(Array<T>::zeros({v[clamped == image ? code : image].shape()[0], network.sizes[group]}));
