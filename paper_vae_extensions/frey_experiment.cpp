@@ -53,7 +53,7 @@ std::vector<Cell> cells(Profile profile) {
         };
         // Three seeds of the row as coded: the published values are held against their spread.
         const bool spread = profile == Profile::paper && settings.text("log_variance") == "tanh" && !held_out && (n == 2 || n == 20);
-        add_cells(list, fmt::format("{}_{}", variance, held_out ? "held_out" : "all"), {n, spread ? 3u : 1u}, settings, n_steps(settings) * 0.0022);
+        add_cells(list, fmt::format("{}_{}", variance, held_out ? "held_out" : "all"), {n, spread ? 3u : 1u}, settings, n_steps(settings) * 0.0015);
       }
     }
   }

@@ -57,9 +57,9 @@ void figures_5_and_6(Page& page) {
         fmt::format("Figure 6: new digits, N_z = {}", n), fmt::format("figure_6_n{}", n), {.images = reporting::join(samples), .columns = 10},
         sampled,
         {.see = n == 3 ? "Pixel probabilities for codes drawn from the prior: blurred, but digits. As coded, IWAE's first layer is drawn from "
-                         "N(0, I), which its training never produced: no digits."
+                         "N(0, I), which its training never produced."
                        : "More detail, and more draws that are no digit: the prior reaches codes that no training image has.",
-         .contradicted = "digits in the row of IWAE as coded, or none in the others.",
+         .contradicted = "no digits in the rows of the plain models.",
          .profile = profile});
   }
 }

@@ -10,7 +10,7 @@ namespace vae_extensions {
 
 namespace {
 
-constexpr double seconds_a_step = 0.0035;
+constexpr double seconds_a_step = 0.0027;
 
 Settings row_settings(const std::string& row, std::int64_t n, Profile profile) {
   const bool tuned = row == "tuned";
