@@ -270,9 +270,10 @@ std::vector<Cell> mnist_cells(Profile profile) {
   }
   const bool is_quick = profile == Profile::quick;
   for (const auto& [name, value] : {std::pair{"n_train", is_quick ? 2000 : 60}, {"n_validation", is_quick ? 500 : 20}, {"n_test", is_quick ? 500 : 20},
-                                    {"epochs", is_quick ? 40 : 2}, {"patience", is_quick ? 40 : 2}, {"batch", is_quick ? 100 : 20},
+                                    {"epochs", is_quick ? 30 : 2}, {"patience", is_quick ? 30 : 2}, {"batch", 20},
                                     {"n_nll_images", is_quick ? 100 : 4}, {"n_nll_samples", is_quick ? 200 : 5}, {"n_nll_repeats", 1}})
     shrink(name, value);
+  if (is_quick) settings.set("learning_rate", 2e-3);  // and small batches: 3,000 steps must do
   if (!is_quick) {
     shrink("latent", 4);
     shrink("hidden", 16);

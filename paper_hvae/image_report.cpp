@@ -161,8 +161,8 @@ void our_runs(Page& page, const Scale& scale, const std::vector<reporting::Claim
                .contradicted = "a curve that ends in mid-air: a run that diverged.", .profile = scale.profile});
   if (shown)
     page.images("New digits", "mnist_samples", {.images = shown->images.at("samples"), .columns = 16},
-                {"pixel probabilities for codes drawn from the prior, the last variant of the table", "", "", ""},
-                {.see = "What the decoder has learned at this scale.", .contradicted = "no digit among the draws.", .profile = scale.profile});
+                {},
+                {.see = "Pixel probabilities for codes drawn from the prior, the last variant of the table: what the decoder has learned at this scale.", .contradicted = "no digit among the draws.", .profile = scale.profile});
 }
 
 }  // namespace

@@ -210,7 +210,7 @@ std::string script(const Figure& figure) {
     const double left = p % columns * cell_w, top = height - p / columns * cell_h;
     out += fmt::format(
         "set lmargin at screen {:.5f}\nset rmargin at screen {:.5f}\nset tmargin at screen {:.5f}\nset bmargin at screen {:.5f}\n",
-        (left + 92) / width, (left + cell_w - 18) / width, (top - (panel.title.empty() ? 14 : 34)) / height, (top - cell_h + 54) / height);
+        (left + left_margin) / width, (left + cell_w - right_margin) / width, (top - (panel.title.empty() ? 14 : 34)) / height, (top - cell_h + 54) / height);
     out += axes(panel) + plot(panel, entries, block);
     block += panel.curves.size();
   }

@@ -41,6 +41,8 @@ struct Panel {
   Palette palette = Palette::cyclic;
 };
 
+inline constexpr double left_margin = 92, right_margin = 18;  // of a panel's axes, in pixels
+
 struct Figure {
   std::string name;  // of the files, [a-z0-9_]
   std::vector<Panel> panels = {};

@@ -115,7 +115,7 @@ double tick_position(const Figure& figure, const std::string& label) {
   BOOST_REQUIRE(text != std::string::npos);
   const std::string translate = "translate(";
   const double x = std::stod(svg.substr(svg.rfind(translate, text) + translate.size()));
-  return (x - 76) / (figure.width - 76 - 18);
+  return (x - left_margin) / (figure.width - left_margin - right_margin);
 }
 
 BOOST_AUTO_TEST_CASE(a_log_axis_ends_near_its_ticks_and_data_or_where_it_is_told) {
