@@ -53,7 +53,7 @@ class OurStep {
   datasets::ImageSet images_ = images();
   datasets::PixelMap pixels_{};
   vhp::Vhp<First, Second> model_{First(n_pixels, d, vhp::Widths(n_hidden, hidden), variance, Stream(0, "first layer")),
-                                 Second(d, vhp::Widths(n_hidden, hidden), Stream(0, "second layer"))};
+                                 Second(d, vhp::Widths(n_hidden, hidden), 1, Stream(0, "second layer"))};
   // GECO has no initial phase: both layers are trained from the first step on, as in nearly all of a run.
   vhp::Trainer<float, First, Second> trainer_{model_, {.method = vhp::Method::geco, .kappa = 0.02, .nu = 5, .tau = 3, .alpha = 0.99, .beta_0 = 1e-3},
                                               vhp::PriorBound::importance_weighted, 1e-4};

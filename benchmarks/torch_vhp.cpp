@@ -86,7 +86,9 @@ struct Model::Implementation {
     const Tensor log_likelihood = -0.5 / variance * squares - 0.5 * n * std::log(2 * std::numbers::pi * variance);
     const Normal of_z_given = q(z);
     const Tensor zeta = of_z_given.sample(of_zeta);
-    const Tensor log_w = p(zeta).log_prob(z) + standard_normal_log_prob(zeta) - of_z_given.log_prob(zeta);
+    const Normal unbounded = p(zeta);
+    const Normal of_zeta_given{unbounded.mean, torch::log_sigmoid(unbounded.log_scale)};  // deviations below 1
+    const Tensor log_w = of_zeta_given.log_prob(z) + standard_normal_log_prob(zeta) - of_z_given.log_prob(zeta);
     const Tensor divergence = posterior.log_prob(z) - (torch::logsumexp(log_w, 0) - std::log(static_cast<double>(sizes.K)));
     if (!fixed_beta) {
       const double C = squares.mean().item<double>() / n, kappa = 0.02, nu = 5, tau = 3, alpha = 0.99;

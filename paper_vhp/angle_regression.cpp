@@ -32,20 +32,23 @@ Line least_squares(std::span<const double> x, std::span<const double> y) {
   return line;
 }
 
-void fold_regression(AngleRegression& result, std::span<const double> z_2, std::span<const double> angles) {
-  std::vector<double> regressor(z_2.size()), target(z_2.size());
-  for (std::size_t i = 0; i < z_2.size(); ++i) regressor[i] = arcsin_of(result.circle, z_2[i]);
-  result.arcsin_error = std::numeric_limits<double>::infinity();
+struct FoldedLine {
+  double rotation = 0;
+  Line line;
+};
+
+// The regression of the folded angles on arcsines, after the rotation that fits best.
+FoldedLine fold_regression(std::span<const double> regressor, std::span<const double> angles) {
+  FoldedLine best{.rotation = 0, .line = {.mean_absolute_error = std::numeric_limits<double>::infinity()}};
+  std::vector<double> target(angles.size());
   for (int degrees = 0; degrees < 360; ++degrees) {
     const double rotation = degrees * pi / 180;
     for (std::size_t i = 0; i < target.size(); ++i) target[i] = folded(angles[i] + rotation);
     const Line line = least_squares(regressor, target);
-    if (line.mean_absolute_error >= result.arcsin_error || line.slope < 0) continue;  // a negative slope is another rotation's
-    result.arcsin_error = line.mean_absolute_error;
-    result.rotation = rotation;
-    result.slope = line.slope;
-    result.intercept = line.intercept;
+    // A negative slope is another rotation's.
+    if (line.slope >= 0 && line.mean_absolute_error < best.line.mean_absolute_error) best = {rotation, line};
   }
+  return best;
 }
 
 // The mean distance of the directions from their circular mean.
@@ -100,14 +103,20 @@ Circle fit_circle(std::span<const double> x, std::span<const double> y) {
 
 AngleRegression regress_angle(std::span<const double> z_1, std::span<const double> z_2, std::span<const double> angles) {
   AngleRegression result{.circle = fit_circle(z_1, z_2)};
-  fold_regression(result, z_2, angles);
-
-  std::vector<double> around(z_1.size()), difference(z_1.size()), sum(z_1.size());
+  std::vector<double> arcsine(z_1.size()), polar(z_1.size()), around(z_1.size()), difference(z_1.size()), sum(z_1.size());
   for (std::size_t i = 0; i < z_1.size(); ++i) {
+    arcsine[i] = arcsin_of(result.circle, z_2[i]);
     around[i] = std::atan2(z_2[i] - result.circle.y, z_1[i] - result.circle.x);
+    polar[i] = folded(around[i]);
     difference[i] = angles[i] - around[i];
     sum[i] = angles[i] + around[i];
   }
+  const FoldedLine fit = fold_regression(arcsine, angles);
+  result.arcsin_error = fit.line.mean_absolute_error;
+  result.rotation = fit.rotation;
+  result.slope = fit.line.slope;
+  result.intercept = fit.line.intercept;
+  result.polar_error = fold_regression(polar, angles).line.mean_absolute_error;
   result.unwrapped_error = std::min(mean_deviation(difference), mean_deviation(sum));
   result.winding_number = winding_number(around, angles);
   return result;

@@ -5,15 +5,17 @@
 // fitted to the codes by least squares (Kåsa's, which is linear).
 //
 // The paper regresses on $\arcsin(z_2 / r)$, with $r$ estimated from the codes. An arcsine does not know the left half of
-// the circle from the right one, so for a perfect circle the plot of the angle against it is a zigzag. Two readings:
+// the circle from the right one, so for a perfect circle the plot of the angle against it is a zigzag. Three readings:
 //
-// 1. `arcsin_error`, the paper's as far as it can be followed: the target is folded as the regressor is, $\arcsin\sin(\alpha +
-//    \alpha_0)$, with the rotation $\alpha_0$ that fits best (in degrees; it covers reflections too); slope and intercept by
-//    ordinary least squares.
-// 2. `unwrapped_error`: the angle of the code around the circle's centre predicts the joint angle itself. A closed curve that
+// 1. `arcsin_error`, the paper's as far as it can be followed: $r$ is the circle's; the target is folded as the regressor is,
+//    $\arcsin\sin(\alpha + \alpha_0)$, with the rotation $\alpha_0$ that fits best (in degrees; it covers reflections too); slope and
+//    intercept by ordinary least squares. Near $\pm r$ the arcsine is steep: it punishes codes that are off the circle more
+//    than those that are off the angle.
+// 2. `polar_error`: the same with each code's own distance from the centre as $r$.
+// 3. `unwrapped_error`: the angle of the code around the circle's centre predicts the joint angle itself. A closed curve that
 //    is followed once has slope 1 or -1, so only the intercept is fitted, and errors are taken the short way around.
 //
-// Codes that know nothing give $\pi/4$ (0.79) in the first and $\pi/2$ (1.57) in the second.
+// Codes that know nothing give $\pi/4$ (0.79) in the first two and $\pi/2$ (1.57) in the last.
 #pragma once
 
 #include <span>
@@ -30,7 +32,7 @@ Circle fit_circle(std::span<const double> x, std::span<const double> y);
 
 struct AngleRegression {
   Circle circle;
-  double arcsin_error = 0, unwrapped_error = 0;  // mean absolute errors, radians
+  double arcsin_error = 0, polar_error = 0, unwrapped_error = 0;  // mean absolute errors, radians
   double rotation = 0;                           // the alpha_0 of the first
   double slope = 0, intercept = 0;               // of the folded angle on the arcsine
   // How often the codes go around the circle's centre while the pendulum goes around once, without regard to the direction.

@@ -112,17 +112,31 @@ void visit(FirstLayer<T>& layer, F&& f) {
 }
 
 // $q_\Phi(\zeta \mid z)$ and $p_\Theta(z \mid \zeta)$; $\zeta$ has the size of $z$.
+//
+// The deviation of $p_\Theta(z \mid \zeta)$ is $\sigma_{max}$ times a sigmoid. Where it is unbounded (`max_deviation` = 0: the
+// exponential, as in the other conditionals) it grows to that of all codes within a few hundred steps, faster than the mean
+// learns to follow $\zeta$. The prior is then one normal, and because $\zeta$ has as many dimensions as $z$, a mean that is
+// linear in $\zeta$ gains nothing over it: the second layer stays unused. A bound below the spread of the codes leaves the
+// mean no way but to follow $\zeta$. The paper says nothing of it.
 template <class T>
 struct SecondLayer {
-  GaussianNetwork<T> q, p;
+  GaussianNetwork<T> recogniser, generator;
+  double max_deviation;
 
-  SecondLayer(std::int64_t d, const Widths& widths, Stream stream) : q(d, widths, d, stream), p(d, widths, d, stream) {}
+  SecondLayer(std::int64_t d, const Widths& widths, double max_deviation, Stream stream)
+      : recogniser(d, widths, d, stream), generator(d, widths, d, stream), max_deviation(max_deviation) {}
+
+  Normal<T> q(const Var<T>& z) const { return recogniser(z); }
+  Normal<T> p(const Var<T>& zeta) const {
+    const Normal<T> p = generator(zeta);
+    return max_deviation > 0 ? Normal<T>{p.mean, static_cast<T>(std::log(max_deviation)) - softplus(-p.log_scale)} : p;
+  }
 };
 
 template <class T, class F>
 void visit(SecondLayer<T>& layer, F&& f) {
-  f("q", layer.q);
-  f("p", layer.p);
+  f("q", layer.recogniser);
+  f("p", layer.generator);
 }
 
 }  // namespace vhp

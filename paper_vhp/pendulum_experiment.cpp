@@ -34,7 +34,7 @@ Model build(const Settings& settings, std::uint64_t seed) {
   const Widths widths(static_cast<std::size_t>(settings.count("n_hidden")), settings.count("hidden"));
   const std::int64_t d = settings.count("latent");
   return {FirstLayer<float>(256, d, widths, settings.number("variance"), Stream(seed, "first layer")),
-          SecondLayer<float>(d, widths, Stream(seed, "second layer"))};
+          SecondLayer<float>(d, widths, settings.number("prior_max_deviation"), Stream(seed, "second layer"))};
 }
 
 // ## Looking at a model
@@ -164,6 +164,7 @@ class Trial {
   void report_state(const std::string& when) {
     const std::string images = fmt::format("{} images, posterior means", data_.images.n);
     run_.metric("angle_error_arcsin_rad" + when, {regression_.arcsin_error, "radians", "mean absolute error, OLS on arcsin(z_2/r); " + images, {}});
+    run_.metric("angle_error_polar_rad" + when, {regression_.polar_error, "radians", "the same with each code's own r; " + images, {}});
     run_.metric("angle_error_rad" + when, {regression_.unwrapped_error, "radians", "mean absolute error of the code's own angle; " + images, {}});
     run_.metric("winding_number" + when, {static_cast<double>(regression_.winding_number), "count", "turns of the code for one of the pendulum", {}});
     if (!hierarchical_) return;

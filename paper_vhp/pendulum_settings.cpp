@@ -40,6 +40,7 @@ Settings base_settings(Profile profile) {
       {"beta_0", 1e-3},
       {"batch", std::int64_t{128}},
       {"variance", 0.05},
+      {"prior_max_deviation", 1.0},
       {"rendering", std::string("rod")},
       {"width", 0.7},
       {"noise", 0.0},
@@ -139,6 +140,7 @@ std::vector<Cell> sensitivity_cells(Profile profile) {
   vary("noise_0.05", "noise", 0.05);
   for (const double width : {1.0, 1.5}) vary(fmt::format("width_{}", width), "width", width);
   for (const double variance : {0.0004, 0.01, 0.1, 0.5}) vary(fmt::format("variance_{}", variance), "variance", variance);
+  for (const double bound : {0.0, 0.3, 3.0}) vary(fmt::format("prior_max_deviation_{}", bound), "prior_max_deviation", bound);
   for (const double beta_0 : {1e-4, 1e-2}) vary(fmt::format("beta_0_{:g}", beta_0), "beta_0", beta_0);
   vary("alpha_0.9", "alpha", 0.9);
   vary("tau_1", "tau", 1.0);
@@ -197,6 +199,8 @@ void check_settings(const Settings& settings) {
   within("iterations", 1, 100'000'000);
   within("n_nodes", 2, 1'000'000);
   within("n_neighbours", 1, settings.count("n_nodes") - 1);
+  if (!(settings.number("prior_max_deviation") >= 0))
+    fail(Exit::usage, "pendulum: prior_max_deviation = {} is below 0", settings.number("prior_max_deviation"));
   if (!(settings.number("variance") > 0)) fail(Exit::usage, "pendulum: variance = {} is not above 0", settings.number("variance"));
 }
 

@@ -21,7 +21,7 @@ BOOST_AUTO_TEST_CASE(loss_and_gradients_of_the_vhp) {
   const Array<float> x = normal({batch, n_x}, "x"), of_z = normal({batch, d}, "z"), of_zeta = normal({K, batch, d}, "zeta");
   using Model = vhp::Vhp<vhp::FirstLayer<float>, vhp::SecondLayer<float>>;
   const vhp::Widths widths(n_hidden, hidden);
-  Model model{vhp::FirstLayer<float>(n_x, d, widths, variance, Stream(3, "first")), vhp::SecondLayer<float>(d, widths, Stream(3, "second"))};
+  Model model{vhp::FirstLayer<float>(n_x, d, widths, variance, Stream(3, "first")), vhp::SecondLayer<float>(d, widths, 1, Stream(3, "second"))};
   const nn::Parameters<float> parameters(model);
   torch_vhp::Model torch({n_x, d, hidden, n_hidden, batch, K}, variance);
   torch_vhp::Arrays values;

@@ -26,9 +26,9 @@ using Small = Vhp<FirstLayer<double>, SecondLayer<double>>;
 
 Var<double> normal(const Shape& shape, const char* purpose) { return Var<double>(Stream(seed, purpose).normal<double>(shape)); }
 // Biases as random as weights: with zeros a unit whose inputs are all silent would sit on ReLU's kink.
-Small small() {
+Small small(double max_deviation = 0.7) {
   const Widths widths{5, 4};
-  Small model{FirstLayer<double>(n_x, d, widths, 0.3, Stream(seed, "first")), SecondLayer<double>(d, widths, Stream(seed, "second"))};
+  Small model{FirstLayer<double>(n_x, d, widths, 0.3, Stream(seed, "first")), SecondLayer<double>(d, widths, max_deviation, Stream(seed, "second"))};
   Stream stream(7, "biases");
   autodiff::for_each_var(model, [&](Var<double>& variable) { variable = variable + Var<double>(stream.normal<double>(variable.shape())) * 0.3; });
   return model;
@@ -114,6 +114,14 @@ BOOST_AUTO_TEST_CASE(the_iwae_bound_agrees_with_differences_in_every_block) {
   BOOST_TEST(check.passed(), check.where);
 }
 
+BOOST_AUTO_TEST_CASE(the_prior_s_deviations_stay_below_their_bound) {
+  for (const double bound : {0.3, 2.0}) {
+    const Var<double> log_scale = small(bound).second.p(normal({200, d}, "zeta") * 100.0).log_scale;
+    for (const double value : log_scale.value()) BOOST_TEST(value <= std::log(bound));
+  }
+  BOOST_TEST(std::ranges::max(small(0).second.p(normal({200, d}, "zeta") * 100.0).log_scale.value().elements()) > 0);
+}
+
 BOOST_AUTO_TEST_CASE(one_draw_gives_the_two_layer_elbo) {
   const Small model = small();
   const Noise<double> epsilon = noise(1);
@@ -132,8 +140,8 @@ BOOST_AUTO_TEST_CASE(one_draw_gives_the_two_layer_elbo) {
 
 BOOST_AUTO_TEST_CASE(a_prior_that_ignores_its_second_layer_is_the_vae) {
   // p(z | zeta) standard normal whatever zeta, and q(zeta | z) = p(zeta): every weight is N(z; 0, I).
-  Small model = small();
-  for (auto* network : {&model.second.p, &model.second.q})
+  Small model = small(0);
+  for (auto* network : {&model.second.generator, &model.second.recogniser})
     for (Var<double>* zero : {&network->head.weight, &network->head.bias}) *zero = Var<double>(Array<double>::zeros(zero->shape()));
   const Noise<double> epsilon = noise(5);
   const Normal<double> q = model.first.q(images());
@@ -202,7 +210,7 @@ BOOST_AUTO_TEST_CASE(the_iwae_bound_with_one_draw_is_the_elbo) {
 BOOST_AUTO_TEST_CASE(the_networks_of_table_3_have_their_parameters) {
   const Widths widths(4, 256);
   Vhp<FirstLayer<float>, SecondLayer<float>> model{FirstLayer<float>(256, 2, widths, 0.1, Stream(0, "a")),
-                                                   SecondLayer<float>(2, widths, Stream(0, "b"))};
+                                                   SecondLayer<float>(2, widths, 1, Stream(0, "b"))};
   const std::int64_t hidden = 3 * (256 * 256 + 256), heads = 2 * (256 * 2 + 2);
   const std::int64_t from_image = 256 * 256 + 256 + hidden, from_code = 2 * 256 + 256 + hidden;
   BOOST_TEST(nn::Parameters<float>(model).count() == from_image + heads + from_code + 256 * 256 + 256 + 2 * (from_code + heads));

@@ -121,6 +121,7 @@ BOOST_AUTO_TEST_CASE(on_a_circle_both_errors_vanish_whatever_its_place_rotation_
           codes(angles, [&](double a) { return std::pair(3 + 2 * std::cos(direction * a + turned), 2 * std::sin(direction * a + turned) - 1); });
       const AngleRegression r = regress_angle(c.z_1, c.z_2, angles);
       BOOST_TEST(r.unwrapped_error < 1e-9);
+      BOOST_TEST(r.polar_error < 0.01);
       BOOST_TEST(r.arcsin_error < 0.01);  // half a degree of rotation, at most
       BOOST_TEST(r.winding_number == 1);
     }
@@ -150,6 +151,16 @@ BOOST_AUTO_TEST_CASE(an_ellipse_has_the_error_of_its_shape) {
   double expected = 0;
   for (double a : angles) expected += std::abs(wrapped(std::atan2(std::sin(a), 2 * std::cos(a)) - a)) / 3600;
   BOOST_TEST(regress_angle(c.z_1, c.z_2, angles).unwrapped_error == expected, tt::tolerance(1e-6));
+}
+
+BOOST_AUTO_TEST_CASE(codes_off_the_circle_in_the_right_direction_cost_only_the_arcsine) {
+  const auto angles = even_angles(720);
+  const auto c =
+      codes(angles, [](double a) { return std::pair((1 + 0.3 * std::cos(4 * a)) * std::cos(a), (1 + 0.3 * std::cos(4 * a)) * std::sin(a)); });
+  const AngleRegression r = regress_angle(c.z_1, c.z_2, angles);
+  BOOST_TEST(r.unwrapped_error < 1e-9);
+  BOOST_TEST(r.polar_error < 0.01);
+  BOOST_TEST(r.arcsin_error > 0.1);
 }
 
 BOOST_AUTO_TEST_CASE(collapsed_codes_are_no_accident) {
