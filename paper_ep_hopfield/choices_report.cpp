@@ -216,8 +216,9 @@ void choices_table(Page& page, Profile profile) {
   }
   if (!table.rows.empty())
     page.table("What the open choices do", table,
-               {.see = "DH-VAE at reduced scale with one choice changed at a time.",
-                .contradicted = "a row far better than the first: then the choice was a bad one.", .profile = profile});
+               {.see = "DH-VAE at reduced scale with one choice changed at a time. Distance and squared error need not agree on a choice; with one seed, small "
+                       "differences mean nothing.",
+                .contradicted = "a row far better than the first in both columns: then the choice was a bad one.", .profile = profile});
 }
 
 // ## The sweep
