@@ -35,7 +35,7 @@ inline std::vector<double> exact_log_p(const Vae<double>& model, const Array<dou
 // Many draws for each of the small images: law(draws(x, epsilon) [n], log p(x)), x [n, n_pixels], epsilon [n, 1].
 template <class Draws, class Law>
 Finding for_each_image(const Vae<double>& model, const Draws& draws, const Law& law) {
-  constexpr std::int64_t n = 60'000;
+  constexpr std::int64_t n = 100'000;
   const Array<double> images = small_images();
   const std::vector<double> log_p = exact_log_p(model, images);
   return for_each_of(n_images, "image", [&](std::int64_t i) {
