@@ -4,6 +4,7 @@
 #include "paper_vhp/pendulum_report.hpp"
 
 #include "paper_vhp/angle_regression.hpp"
+#include "paper_vhp/choices_report.hpp"
 #include "paper_vhp/pendulum_settings.hpp"
 
 #include <fmt/format.h>
@@ -381,35 +382,6 @@ void last_codes(Pages& p) {
                  .profile = p.profile});
 }
 
-// ## What the paper leaves open
-void sensitivity(Pages& p) {
-  using reporting::Align;
-  const auto& cells = p.page.results().cells();
-  if (!cells.contains(p.profile)) return;
-  reporting::Table table{{{"REWO, 30,000 iterations, with"},
-                          {"arcsin(z₂/r)", Align::right},
-                          {"the code's own angle", Align::right},
-                          {"turns", Align::right},
-                          {"initial phase", Align::right},
-                          {"β", Align::right},
-                          {"Ĉ / κ²", Align::right}},
-                         {}};
-  for (const auto& [path, records] : cells.at(p.profile)) {
-    constexpr std::string_view prefix = "sensitivity/";
-    if (!path.starts_with(prefix)) continue;
-    const std::string cell = path.substr(prefix.size());
-    const auto text = [&](const char* metric, int digits) { return p.text(cell, metric, digits, "sensitivity"); };
-    table.rows.push_back({cell, text("angle_error_arcsin_rad", 3), text("angle_error_rad", 3), text("winding_number", 1),
-                          text("initial_phase_iterations", 0), text("beta", 3), text("constraint_ratio", 2)});
-  }
-  if (table.rows.empty()) return;
-  p.page.table("Sensitivity: one thing at a time", table,
-               {.see = "What each choice that the paper leaves open does to the error [radians] and to the course of β. `as_is` has the settings of "
-                       "the tables above.",
-                .contradicted = "an error that is the same in all rows: then nothing that was left open matters.",
-                .profile = p.profile});
-}
-
 }  // namespace
 
 void write_report(Page& page, const experiments::Ledger&) {
@@ -436,7 +408,7 @@ void write_report(Page& page, const experiments::Ledger&) {
   course(p, {"16", "rewo_elbo", "The mean of the log-weights takes the place of the log of their mean (Figure 17 is the panel on β).",
              "codes as close to a circle as with the importance-weighted bound."});
   last_codes(p);
-  sensitivity(p);
+  report_choices(page);
 
   page.setting({"data", "15,000 images of 16 x 16 pixels", "the same; a rod of 6 pixels with Gaussian flanks of 0.7 pixels", "section 4.1",
                 "the paper does not say how they were drawn"});

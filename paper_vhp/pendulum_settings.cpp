@@ -150,6 +150,32 @@ std::vector<Cell> sensitivity_cells(Profile profile) {
   return list;
 }
 
+// Six thousand iterations at five times the learning rate, for as many seeds as it takes to compare methods; the same seed is
+// the same start and the same batches for all of them.
+std::vector<Cell> seeds_cells(Profile profile) {
+  if (profile == Profile::quick) return {};
+  const std::uint64_t n_seeds = profile == Profile::smoke ? 2 : 8;
+  std::vector<Cell> list;
+  const auto add = [&](const std::string& name, const Settings& settings) {
+    for (std::uint64_t seed = 0; seed < n_seeds; ++seed) list.push_back(cell(name, seed, settings));
+  };
+  const std::vector<Cell> methods = pendulum_cells(profile == Profile::smoke ? profile : Profile::quick);
+  for (const Cell& method : methods) add(method.name, method.settings);
+  const auto vary = [&](const std::string& name, const std::string& key, const experiments::Value& value) {
+    Settings settings = methods.front().settings;  // REWO
+    settings.set(key, value);
+    if (key == "rendering") settings.set("width", 1.0);
+    add("rewo_" + name, settings);
+  };
+  vary("blob", "rendering", std::string("blob"));
+  if (profile == Profile::smoke) return list;
+  vary("noise_0.05", "noise", 0.05);
+  vary("width_1.5", "width", 1.5);
+  for (const double variance : {0.0004, 0.2}) vary(fmt::format("variance_{}", variance), "variance", variance);
+  vary("unbounded_prior", "prior_max_deviation", 0.0);
+  return list;
+}
+
 // ## Settings, read
 namespace {
 

@@ -9,6 +9,7 @@ namespace vhp {
 
 std::vector<experiments::Cell> pendulum_cells(experiments::Profile profile);
 std::vector<experiments::Cell> sensitivity_cells(experiments::Profile profile);
+std::vector<experiments::Cell> seeds_cells(experiments::Profile profile);
 
 // What --set may have made impossible: Failure(usage), as from the readers below.
 void check_settings(const experiments::Settings& settings);

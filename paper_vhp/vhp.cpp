@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
       .name = "vhp",
       .title = "Learning Hierarchical Priors in VAEs (Klushyn, Chen, Kurle, Cseke, van der Smagt; 2019)",
       .reports = root / "reports",
-      .experiments = {vhp::pendulum_experiment(), vhp::sensitivity_experiment()},
+      .experiments = {vhp::pendulum_experiment(), vhp::sensitivity_experiment(), vhp::seeds_experiment()},
       .report = {},
       .check = {},
       .published_numbers = {},
@@ -30,6 +30,7 @@ int main(int argc, char** argv) {
                    {"Settings", "paper_vhp/pendulum_settings.cpp"},
                    {"Training and evaluation", "paper_vhp/pendulum_experiment.cpp"},
                    {"The page", "paper_vhp/pendulum_report.cpp"},
+                   {"The page: choices and seeds", "paper_vhp/choices_report.cpp"},
                    {"The program", "paper_vhp/vhp.cpp"}},
       .write = vhp::write_report,
   });

@@ -12,8 +12,10 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 #include <memory>
 #include <ranges>
+#include <tuple>
 
 extern char** environ;
 
@@ -144,7 +146,21 @@ std::string palette(const Panel& panel) {
   return fmt::format("set palette {}\nset cbrange [0:1]\nunset colorbox\n", colours());
 }
 
-std::string axes(const Panel& panel) {
+// The ticks of a linear axis: in a panel that is `width` pixels wide gnuplot's own choice may run into each other.
+std::string automatic_ticks(const Panel& panel, double width) {
+  constexpr double wide = 160, per_tick = 30;
+  double first = std::numeric_limits<double>::infinity(), last = -first;
+  for (const Curve& curve : panel.curves)
+    for (double x : curve.x)
+      if (std::isfinite(x)) first = std::min(first, x), last = std::max(last, x);
+  if (panel.x_range) std::tie(first, last) = *panel.x_range;
+  if (panel.log_x || width >= wide || !(first < last)) return "set xtics autofreq\n";
+  const double least = (last - first) * per_tick / width, power = std::pow(10, std::floor(std::log10(least)));
+  const double step = least <= 2 * power ? 2 * power : least <= 5 * power ? 5 * power : 10 * power;
+  return fmt::format("set xtics {}\n", step);
+}
+
+std::string axes(const Panel& panel, double width) {
   std::string out = fmt::format(
       "set title {} noenhanced offset 0,-0.4 font ',14'\nset xlabel {} noenhanced offset 0,0.7\nset ylabel {} noenhanced offset 0.6,0\n",
       quoted(panel.title), quoted(panel.x_label), quoted(panel.y_label));
@@ -153,7 +169,7 @@ std::string axes(const Panel& panel) {
   out += panel.log_y ? fmt::format("set logscale y 10\nset format y '{}'\n", log_format(panel, &Curve::y))
                      : "unset logscale y\nset format y '%g'\n";
   out += range("x", x_range(panel)) + range("y", panel.y_range) + palette(panel);
-  if (panel.x_ticks.empty()) return out + "set xtics autofreq\n";
+  if (panel.x_ticks.empty()) return out + automatic_ticks(panel, width);
   std::string ticks;
   for (const auto& [at, text] : panel.x_ticks) ticks += fmt::format("{}{} {}", ticks.empty() ? "" : ", ", quoted(text), number(at));
   return out + fmt::format("set xtics ({})\n", ticks);
@@ -211,7 +227,7 @@ std::string script(const Figure& figure) {
     out += fmt::format(
         "set lmargin at screen {:.5f}\nset rmargin at screen {:.5f}\nset tmargin at screen {:.5f}\nset bmargin at screen {:.5f}\n",
         (left + left_margin) / width, (left + cell_w - right_margin) / width, (top - (panel.title.empty() ? 14 : 34)) / height, (top - cell_h + 54) / height);
-    out += axes(panel) + plot(panel, entries, block);
+    out += axes(panel, cell_w - left_margin - right_margin) + plot(panel, entries, block);
     block += panel.curves.size();
   }
   if (n_labels > 0) {

@@ -136,6 +136,14 @@ BOOST_AUTO_TEST_CASE(a_log_axis_ends_near_its_ticks_and_data_or_where_it_is_told
   BOOST_CHECK_SMALL(tick_position(figure, "twenty") - 0.5, 0.01);
 }
 
+BOOST_AUTO_TEST_CASE(narrow_panels_have_few_ticks) {
+  Figure figure{.name = "narrow", .columns = 5, .width = 1000, .height = 200};
+  for (int p = 0; p < 5; ++p) figure.panels.push_back({.curves = {{.label = "", .x = {-11.5, 5.5}, .y = {0, 0}}}});
+  const std::string svg = to_svg(figure);
+  BOOST_CHECK(svg.find(">-10<") != std::string::npos);
+  BOOST_CHECK(svg.find(">-8<") == std::string::npos);  // 90 pixels for 17 units: a tick for every five
+}
+
 BOOST_AUTO_TEST_CASE(a_missing_gnuplot_is_one_clear_line) {
   const std::string path = std::getenv("PATH");
   ::setenv("PATH", "/nowhere", 1);
