@@ -83,7 +83,7 @@ struct Row {
   std::string cell, label;
   std::optional<double> published = {};  // Table 1
 };
-const std::array<Row, 14> rows{{{"rewo", "VHP + REWO", 0.054},
+const std::array<Row, 15> rows{{{"rewo", "VHP + REWO", 0.054},
                                 {"geco", "VHP + GECO", 0.53},
                                 {"vhp", "VHP", 0.49},
                                 {"vhp_wu20", "VHP + WU (20 epochs)", 0.20},
@@ -93,10 +93,11 @@ const std::array<Row, 14> rows{{{"rewo", "VHP + REWO", 0.054},
                                 {"rewo_alternative", "REWO, other update"},
                                 {"rewo_blob", "REWO, blob"},
                                 {"rewo_noise_0.05", "REWO, noisy images"},
-                                {"rewo_width_1.5", "REWO, wider rod"},
+                                {"rewo_unbounded_prior", "REWO, unbounded prior"},
                                 {"rewo_variance_0.0004", "REWO, variance κ²"},
-                                {"rewo_variance_0.2", "REWO, variance 0.2"},
-                                {"rewo_unbounded_prior", "REWO, unbounded prior"}}};
+                                {"vhp_variance_0.0004", "VHP, variance κ²"},
+                                {"rewo_variance_0.4", "REWO, variance 0.4"},
+                                {"vhp_variance_0.4", "VHP, variance 0.4"}}}};
 
 // A method's errors less REWO's with the same seeds, that is from the same start with the same batches.
 std::string paired_difference(const Records& records, const Records& rewo, const std::string& metric) {

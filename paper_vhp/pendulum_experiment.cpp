@@ -314,7 +314,7 @@ experiments::Experiment sensitivity_experiment() {
 
 experiments::Experiment seeds_experiment() {
   return {.name = "seeds",
-          .summary = "The seed's share in Table 1: each method eight times, with the settings of profile quick",
+          .summary = "The seed's share in Table 1: each method six times, with the settings of profile quick",
           .revision = 1,
           .cells = seeds_cells,
           .run = run_for_errors,

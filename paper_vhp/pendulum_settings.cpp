@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <system_error>
 
@@ -154,25 +155,25 @@ std::vector<Cell> sensitivity_cells(Profile profile) {
 // the same start and the same batches for all of them.
 std::vector<Cell> seeds_cells(Profile profile) {
   if (profile == Profile::quick) return {};
-  const std::uint64_t n_seeds = profile == Profile::smoke ? 2 : 8;
+  const std::uint64_t n_seeds = profile == Profile::smoke ? 2 : 6;
   std::vector<Cell> list;
   const auto add = [&](const std::string& name, const Settings& settings) {
     for (std::uint64_t seed = 0; seed < n_seeds; ++seed) list.push_back(cell(name, seed, settings));
   };
   const std::vector<Cell> methods = pendulum_cells(profile == Profile::smoke ? profile : Profile::quick);
   for (const Cell& method : methods) add(method.name, method.settings);
-  const auto vary = [&](const std::string& name, const std::string& key, const experiments::Value& value) {
-    Settings settings = methods.front().settings;  // REWO
+  const auto vary = [&](const std::string& method, const std::string& name, const std::string& key, const experiments::Value& value) {
+    Settings settings = std::ranges::find(methods, method, &Cell::name)->settings;
     settings.set(key, value);
     if (key == "rendering") settings.set("width", 1.0);
-    add("rewo_" + name, settings);
+    add(method + "_" + name, settings);
   };
-  vary("blob", "rendering", std::string("blob"));
+  vary("rewo", "blob", "rendering", std::string("blob"));
   if (profile == Profile::smoke) return list;
-  vary("noise_0.05", "noise", 0.05);
-  vary("width_1.5", "width", 1.5);
-  for (const double variance : {0.0004, 0.2}) vary(fmt::format("variance_{}", variance), "variance", variance);
-  vary("unbounded_prior", "prior_max_deviation", 0.0);
+  vary("rewo", "noise_0.05", "noise", 0.05);
+  vary("rewo", "unbounded_prior", "prior_max_deviation", 0.0);
+  for (const double variance : {0.0004, 0.4})
+    for (const char* method : {"rewo", "vhp"}) vary(method, fmt::format("variance_{}", variance), "variance", variance);
   return list;
 }
 
