@@ -97,7 +97,7 @@ const std::array<Row, 15> rows{{{"rewo", "VHP + REWO", 0.054},
                                 {"rewo_variance_0.0004", "REWO, variance κ²"},
                                 {"vhp_variance_0.0004", "VHP, variance κ²"},
                                 {"rewo_variance_0.4", "REWO, variance 0.4"},
-                                {"vhp_variance_0.4", "VHP, variance 0.4"}}}};
+                                {"vhp_variance_0.4", "VHP, variance 0.4"}}};
 
 // A method's errors less REWO's with the same seeds, that is from the same start with the same batches.
 std::string paired_difference(const Records& records, const Records& rewo, const std::string& metric) {
