@@ -6,6 +6,7 @@
 
 #include "common/distributions/normal.hpp"
 #include "common/nn/layers.hpp"
+#include "paper_vhp/vhp.hpp"
 
 #include <cmath>
 #include <numbers>
@@ -16,6 +17,7 @@ namespace vhp {
 using autodiff::Var;
 using distributions::Normal;
 using nn::Dense;
+using tensors::Array;
 using tensors::Stream;
 
 using Widths = std::vector<std::int64_t>;
@@ -137,6 +139,13 @@ template <class T, class F>
 void visit(SecondLayer<T>& layer, F&& f) {
   f("q", layer.recogniser);
   f("p", layer.generator);
+}
+
+// Draws from the hierarchical prior, [n, d].
+template <class T>
+Array<T> sample_prior(const Vhp<FirstLayer<T>, SecondLayer<T>>& model, std::int64_t n, Stream stream) {
+  const Var<T> zeta(stream.normal<T>({n, model.first.latent_size()}));
+  return model.second.p(zeta).sample(stream).value();
 }
 
 }  // namespace vhp

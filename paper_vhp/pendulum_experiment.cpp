@@ -7,9 +7,8 @@
 #include "common/datasets/batches.hpp"
 #include "paper_vhp/angle_regression.hpp"
 #include "paper_vhp/latent_graph.hpp"
-#include "paper_vhp/networks.hpp"
 #include "paper_vhp/pendulum_settings.hpp"
-#include "paper_vhp/training.hpp"
+#include "paper_vhp/training_run.hpp"
 
 #include <fmt/format.h>
 
@@ -40,26 +39,13 @@ Model build(const Settings& settings, std::uint64_t seed) {
 // ## Looking at a model
 
 Array<float> draw_prior(const Model& model, bool hierarchical, std::int64_t n, Stream stream) {
-  const Var<float> standard(stream.normal<float>({n, model.first.latent_size()}));
-  return hierarchical ? model.second.p(standard).sample(stream).value() : standard.value();
+  return hierarchical ? sample_prior(model, n, stream) : stream.normal<float>({n, model.first.latent_size()});
 }
 
 Images as_images(const Array<float>& means) {
   Images images{means.shape()[0], 16, 16, {}};
   for (float level : means) images.pixels.push_back(static_cast<std::uint8_t>(std::lround(255 * std::clamp(level, 0.0f, 1.0f))));
   return images;
-}
-
-std::vector<double> column(const Array<float>& matrix, std::int64_t axis) {
-  std::vector<double> values;
-  for (std::int64_t row = 0; row < matrix.shape()[0]; ++row) values.push_back(matrix[row * matrix.shape()[1] + axis]);
-  return values;
-}
-
-// For pictures: four significant digits.
-std::vector<double> rounded(std::vector<double> values) {
-  for (double& value : values) value = std::stod(fmt::format("{:.4g}", value));
-  return values;
 }
 
 // ## A cell's training
@@ -74,27 +60,31 @@ class Trial {
         rendering_(rendering_of(settings_)),
         data_(pendulum(settings_.count("n_images"), rendering_)),
         hierarchical_(settings_.text("method") != "iwae"),
-        model_(build(settings_, run.seed())),
         order_(data_.images.n, settings_.count("batch"), run.seed()),
-        noise_(run.seed(), "training noise"),
-        trainer_(model_, schedule_of(settings_, order_.batches_per_epoch()), bound_of(settings_), settings_.number("learning_rate")) {
+        training_(run, build(settings_, run.seed()),
+                  {.schedule = schedule_of(settings_, order_.batches_per_epoch()),
+                   .bound = bound_of(settings_),
+                   .iwae = !hierarchical_,
+                   .K = settings_.count("K"),
+                   .learning_rate = settings_.number("learning_rate")}),
+        model_(training_.model()) {
     for (std::size_t level = 0; level < pixels_.size(); ++level) pixels_[level] = static_cast<float>(level) / 255;
   }
 
   void operator()() {
-    keep();
+    training_.keep();
     run_.resume();
     const std::int64_t n_steps = settings_.count("iterations"), curve_every = std::max<std::int64_t>(1, n_steps / 300),
                        errors_every = std::max<std::int64_t>(1, n_steps / 30);
     const auto marks = marked_iterations(settings_);
-    while (step_ < n_steps) {
-      train_step();
-      ++step_;
-      if (step_ % curve_every == 0) append_curve(curve_every);
-      const bool marked = std::ranges::find(marks, step_) != marks.end();
-      if (marked || step_ % errors_every == 0) append_errors();
+    while (training_.n_steps() < n_steps) {
+      training_.step(Var<float>(datasets::gather(data_.images, order_.rows(training_.n_steps()), pixels_)));
+      const std::int64_t step = training_.n_steps();
+      if (step % curve_every == 0) training_.append_curve(curve_every);
+      const bool marked = std::ranges::find(marks, step) != marks.end();
+      if (marked || step % errors_every == 0) append_errors();
       if (marked) keep_mark();
-      run_.progress(step_, n_steps);
+      run_.progress(step, n_steps);
     }
     report();
   }
@@ -105,49 +95,6 @@ class Trial {
     return settings;
   }
 
-  void keep() {
-    trainer_.visit_state([&](const std::string& name, auto& memory) { run_.keep(name, memory); });
-    run_.keep("initial_phase_ended", initial_phase_ended_);
-    run_.keep("step", step_);
-    run_.keep("divergence_sum", sums_.divergence);
-    run_.keep("log_likelihood_sum", sums_.log_likelihood);
-    run_.keep("reconstruction_error_sum", sums_.reconstruction_error);
-  }
-
-  void train_step() {
-    const Var<float> x(datasets::gather(data_.images, order_.rows(step_), pixels_));
-    Stream stream = noise_.at(static_cast<std::uint64_t>(step_));
-    const std::int64_t B = x.shape()[0], d = model_.first.latent_size(), K = settings_.count("K");
-    const auto draw = [&](const tensors::Shape& shape) { return Var<float>(stream.normal<float>(shape)); };
-    StepValues values;
-    if (hierarchical_) {
-      const Var<float> of_z = draw({B, d});
-      values = trainer_.step(x, Noise<float>{of_z, draw({K, B, d})});
-    } else {
-      values = trainer_.iwae_step(x, draw({K, B, d}));
-    }
-    sums_.divergence += values.divergence;
-    sums_.log_likelihood += values.log_likelihood;
-    sums_.reconstruction_error += values.reconstruction_error;
-    if (trainer_.schedule().initial_phase) initial_phase_ended_ = step_ + 1;
-  }
-
-  void append_curve(std::int64_t every) {
-    const auto n = static_cast<double>(every);
-    std::map<std::string, double> row{{"iteration", static_cast<double>(step_)},
-                                      {"log_likelihood_nats", sums_.log_likelihood / n},
-                                      {"reconstruction_error", sums_.reconstruction_error / n}};
-    if (hierarchical_) {
-      row["beta"] = trainer_.schedule().beta;
-      row["constraint_ratio"] = constraint_ratio();
-      row["divergence_nats"] = sums_.divergence / n;
-    }
-    run_.append("curve", row);
-    sums_ = {};
-  }
-
-  double constraint_ratio() const { return trainer_.schedule().C_hat / std::pow(settings_.number("kappa"), 2); }
-
   Array<float> all_codes() const { return model_.first.q(Var<float>(datasets::gather_all(data_.images, pixels_))).mean.value(); }
 
   void regress() {
@@ -157,7 +104,7 @@ class Trial {
 
   void append_errors() {
     regress();
-    run_.append("angle_errors", {{"iteration", static_cast<double>(step_)}, {"arcsin_error_rad", regression_.arcsin_error},
+    run_.append("angle_errors", {{"iteration", static_cast<double>(training_.n_steps())}, {"arcsin_error_rad", regression_.arcsin_error},
                                  {"unwrapped_error_rad", regression_.unwrapped_error},
                                  {"winding_number", static_cast<double>(regression_.winding_number)}});
   }
@@ -169,13 +116,11 @@ class Trial {
     run_.metric("angle_error_polar_rad" + when, {regression_.polar_error, "radians", "the same with each code's own r; " + images, {}});
     run_.metric("angle_error_rad" + when, {regression_.unwrapped_error, "radians", "mean absolute error of the code's own angle; " + images, {}});
     run_.metric("winding_number" + when, {static_cast<double>(regression_.winding_number), "count", "turns of the code for one of the pendulum", {}});
-    if (!hierarchical_) return;
-    run_.metric("beta" + when, {trainer_.schedule().beta, "1", "of the step", {}});
-    run_.metric("constraint_ratio" + when, {constraint_ratio(), "1", "running average of C over kappa^2", {}});
+    training_.report_schedule(when);
   }
 
   void keep_mark() {
-    report_state(fmt::format("_at_{}", step_));
+    report_state(fmt::format("_at_{}", training_.n_steps()));
     if (pictured_) keep_clouds();
   }
 
@@ -188,18 +133,18 @@ class Trial {
     const auto log_1 = column(q.log_scale.value(), 0), log_2 = column(q.log_scale.value(), 1);
     std::vector<double> deviation;
     for (std::size_t i = 0; i < log_1.size(); ++i) deviation.push_back(std::exp((log_1[i] + log_2[i]) / 2));
-    run_.series(fmt::format("posterior_at_{}", step_), {{"z_1", rounded(column(q.mean.value(), 0))}, {"z_2", rounded(column(q.mean.value(), 1))},
+    run_.series(fmt::format("posterior_at_{}", training_.n_steps()), {{"z_1", rounded(column(q.mean.value(), 0))}, {"z_2", rounded(column(q.mean.value(), 1))},
                                                         {"angle", rounded({data_.angles.begin(), data_.angles.begin() + n})},
                                                         {"deviation", rounded(deviation)}});
     const Array<float> prior = draw_prior(model_, hierarchical_, n, Stream(run_.seed(), "prior samples"));
-    run_.series(fmt::format("prior_at_{}", step_), {{"z_1", rounded(column(prior, 0))}, {"z_2", rounded(column(prior, 1))}});
+    run_.series(fmt::format("prior_at_{}", training_.n_steps()), {{"z_1", rounded(column(prior, 0))}, {"z_2", rounded(column(prior, 1))}});
   }
 
   // ## The end: Table 1, Figure 15, and the way from 0 to 180 degrees
   void report() {
     regress();
     report_state("");
-    if (hierarchical_) run_.metric("initial_phase_iterations", {static_cast<double>(initial_phase_ended_), "count", "exact", {}});
+    if (hierarchical_) run_.metric("initial_phase_iterations", {static_cast<double>(training_.initial_phase_iterations()), "count", "exact", {}});
     run_.health("the codes are finite", std::isfinite(regression_.circle.radius), fmt::format("radius {:.4g}", regression_.circle.radius));
     if (pictured_) report_pictures();
   }
@@ -224,10 +169,7 @@ class Trial {
     const Var<float> originals(datasets::gather(data_.images, first_rows, pixels_));
     run_.images("originals", as_images(originals.value()));
     run_.images("reconstructions", as_images(model_.first.p(model_.first.q(originals).mean).mean.value()));
-    auto weights = trainer_.first().named();
-    for (auto& [name, array] : weights) name = "first." + name;
-    for (const auto& [name, array] : trainer_.second().named()) weights.emplace_back("second." + name, array);
-    run_.weights(weights);
+    training_.report_weights();
   }
 
   void interpolate() {
@@ -265,14 +207,11 @@ class Trial {
   Rendering rendering_;
   Pendulum data_;
   bool hierarchical_;
-  Model model_;
   datasets::BatchOrder order_;
-  Stream noise_;
   datasets::PixelMap pixels_{};
-  Trainer<float, FirstLayer<float>, SecondLayer<float>> trainer_;
+  TrainingRun<SecondLayer<float>> training_;
+  const Model& model_;
   AngleRegression regression_;
-  std::int64_t step_ = 0, initial_phase_ended_ = 0;
-  StepValues sums_;  // since the curve's last point
 };
 
 void run_cell(Run& run) { Trial{run, true}(); }
@@ -281,13 +220,7 @@ void run_for_errors(Run& run) { Trial{run, false}(); }
 // New pendulums from a trained cell.
 Images sample_cell(const Cell& cell, const experiments::Experiment::Weights& weights, std::int64_t n) {
   Model model = build(cell.settings, cell.seed);
-  const nn::Parameters<float> parameters(model);
-  for (const auto& entry : parameters.entries()) {
-    const auto found = weights.find(entry.name);
-    tensors::require(found != weights.end() && found->second.shape() == entry.window.shape(), "sample: the weights of {} do not fit the cell",
-                     entry.name);
-    std::copy(found->second.begin(), found->second.end(), entry.window.data_for_update());
-  }
+  load_weights(model, weights);
   const bool hierarchical = cell.settings.text("method") != "iwae";
   return as_images(model.first.p(Var<float>(draw_prior(model, hierarchical, n, Stream(cell.seed, "samples")))).mean.value());
 }

@@ -1,11 +1,12 @@
-// # The page
+// # The page: the pendulum
 //
-// Tables and figures of the pendulum, drawn from the records at the highest profile that has them.
+// Its tables and figures, drawn from the records at the highest profile that has them.
 #include "paper_vhp/pendulum_report.hpp"
 
 #include "paper_vhp/angle_regression.hpp"
 #include "paper_vhp/choices_report.hpp"
 #include "paper_vhp/pendulum_settings.hpp"
+#include "paper_vhp/record_view.hpp"
 
 #include <fmt/format.h>
 
@@ -18,7 +19,6 @@ namespace vhp {
 using experiments::Profile;
 using experiments::Record;
 using experiments::Series;
-using reporting::CellMetric;
 using reporting::Curve;
 using reporting::Figure;
 using reporting::Page;
@@ -42,30 +42,6 @@ const std::array<Row, 8> rows{{{"rewo", "VHP + REWO", 0.054},
                                {"rewo_alternative", "VHP + REWO, other update"}}};
 
 const Row& row_of(const std::string& cell) { return *std::ranges::find(rows, cell, &Row::cell); }
-
-class Pages {
- public:
-  explicit Pages(Page& page) : page(page) {
-    for (const Profile candidate : {Profile::paper, Profile::quick, Profile::smoke})
-      if (const auto& cells = page.results().cells(); cells.contains(candidate) && cells.at(candidate).contains("pendulum/rewo")) {
-        profile = candidate;
-        break;
-      }
-  }
-
-  // The record of a cell's first seed, or null.
-  const Record* record(const std::string& cell, const std::string& experiment = "pendulum") const {
-    const auto& records = page.results().records(profile, experiment + "/" + cell);
-    return records.empty() || records.front()->diverged ? nullptr : records.front();
-  }
-  std::string text(const std::string& cell, const std::string& metric, int digits, const std::string& experiment = "pendulum") const {
-    const auto sample = page.results().estimate(profile, CellMetric{experiment, cell, metric});
-    return sample ? reporting::format_estimate(*sample, digits) : std::string("–");
-  }
-
-  Page& page;
-  Profile profile = Profile::smoke;
-};
 
 // ## Figures 1 and 10
 //
@@ -116,7 +92,7 @@ void data(Page& page) {
 }
 
 // ## Table 1
-void table_1(Pages& p) {
+void table_1(RecordView& p) {
   using reporting::Align;
   const Record* rewo = p.record("rewo");
   if (!rewo) return;
@@ -161,7 +137,7 @@ void table_1(Pages& p) {
                 .profile = p.profile});
 }
 
-void errors_over_time(Pages& p) {
+void errors_over_time(RecordView& p) {
   Figure figure{.name = "angle_error", .columns = 2, .width = 1000, .height = 480};
   for (const auto& [metric, title] : {std::pair("arcsin_error_rad", "regression on arcsin(z₂/r)"), {"unwrapped_error_rad", "the code's own angle"}}) {
     Panel panel{.title = title,
@@ -200,11 +176,6 @@ Curve cloud(const Series& series, Shade shade) {
     for (double deviation : deviations) curve.shade.push_back(deviation / widest);
   }
   return curve;
-}
-
-void extend(std::optional<std::pair<double, double>>& range, const std::vector<double>& values) {
-  const auto [least, most] = std::ranges::minmax(values);
-  range = range ? std::pair(std::min(range->first, least), std::max(range->second, most)) : std::pair(least, most);
 }
 
 // Posterior above, prior below, one column for each mark; both panels of a column have the same axes.
@@ -259,7 +230,7 @@ struct Course {
   Shade shade = Shade::angle;
 };
 
-void course(Pages& p, const Course& c) {
+void course(RecordView& p, const Course& c) {
   const Record* record = p.record(c.cell);
   if (!record) return;
   std::string name = "figure_" + c.number;
@@ -277,7 +248,7 @@ void course(Pages& p, const Course& c) {
 }
 
 // ## Figure 15
-void regression(Pages& p) {
+void regression(RecordView& p) {
   Figure figure{.name = "figure_15", .columns = 3, .width = 1000, .height = 620};
   for (const char* cell : {"rewo", "geco", "vhp", "vhp_wu20", "vhp_wu200"}) {
     const Record* record = p.record(cell);
@@ -300,7 +271,7 @@ void regression(Pages& p) {
 }
 
 // ## Figures 3 and 4
-void interpolation(Pages& p) {
+void interpolation(RecordView& p) {
   Figure figure{.name = "figure_3", .columns = 3, .width = 1080, .height = 400};
   std::vector<experiments::Images> paths;
   std::vector<std::string> names;
@@ -362,7 +333,7 @@ void interpolation(Pages& p) {
 }
 
 // ## Figure 18
-void last_codes(Pages& p) {
+void last_codes(RecordView& p) {
   Figure figure{.name = "figure_18", .columns = 3, .width = 760, .height = 480};
   std::vector<Panel> below;
   for (const char* cell : {"rewo", "geco", "iwae"}) {
@@ -384,12 +355,8 @@ void last_codes(Pages& p) {
 
 }  // namespace
 
-void write_report(Page& page, const experiments::Ledger&) {
-  page.cite(
-      "Alexej Klushyn, Nutan Chen, Richard Kurle, Botond Cseke, Patrick van der Smagt: *Learning Hierarchical Priors in VAEs*. Advances in Neural "
-      "Information Processing Systems 32, 2019.\n\n"
-      "This page covers the artificial pendulum (section 4.1, appendices A and B). [The chapter](program.md) is the program's source.");
-  Pages p(page);
+void write_pendulum(Page& page) {
+  RecordView p(page, "pendulum", "rewo");
   data(page);
   table_1(p);
   errors_over_time(p);

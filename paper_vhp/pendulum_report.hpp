@@ -4,7 +4,7 @@
 
 namespace vhp {
 
-// The paper's own sections of reports/vhp/index.md.
-void write_report(reporting::Page& page, const experiments::Ledger& ledger);
+// Section 4.1 and appendices A and B: figures, tables, settings, errata and metrics of the pendulum.
+void write_pendulum(reporting::Page& page);
 
 }  // namespace vhp

@@ -1,6 +1,8 @@
 // # The settings of the pendulum's cells
 #include "paper_vhp/pendulum_settings.hpp"
 
+#include "paper_vhp/training_run.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -191,13 +193,7 @@ Method method_of(const Settings& settings) {
 }  // namespace
 
 ScheduleSettings schedule_of(const Settings& settings, std::int64_t batches_per_epoch) {
-  return {.method = method_of(settings),
-          .kappa = settings.number("kappa"),
-          .nu = settings.number("nu"),
-          .tau = settings.number("tau"),
-          .alpha = settings.number("alpha"),
-          .beta_0 = settings.number("beta_0"),
-          .warm_up_steps = settings.count("warm_up_epochs") * batches_per_epoch};
+  return schedule_of(settings, method_of(settings), batches_per_epoch);
 }
 
 PriorBound bound_of(const Settings& settings) {

@@ -6,6 +6,18 @@
 #include "paper_vhp/pendulum_experiment.hpp"
 #include "paper_vhp/pendulum_report.hpp"
 
+namespace {
+
+void write_report(reporting::Page& page, const experiments::Ledger&) {
+  page.cite(
+      "Alexej Klushyn, Nutan Chen, Richard Kurle, Botond Cseke, Patrick van der Smagt: *Learning Hierarchical Priors in VAEs*. Advances in Neural "
+      "Information Processing Systems 32, 2019.\n\n"
+      "This page covers the artificial pendulum (section 4.1, appendices A and B). [The chapter](program.md) is the program's source.");
+  vhp::write_pendulum(page);
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   const std::filesystem::path root = SUITE_SOURCE_DIR;
   experiments::Program program{
@@ -24,15 +36,16 @@ int main(int argc, char** argv) {
                    {"Schedules", "paper_vhp/schedules.hpp"},
                    {"A step", "paper_vhp/training.hpp"},
                    {"Networks", "paper_vhp/networks.hpp"},
+                   {"The course of a training", "paper_vhp/training_run.hpp"},
                    {"The pendulum", "paper_vhp/pendulum.hpp"},
                    {"The angle", "paper_vhp/angle_regression.hpp"},
                    {"The graph", "paper_vhp/latent_graph.hpp"},
                    {"Settings", "paper_vhp/pendulum_settings.cpp"},
                    {"Training and evaluation", "paper_vhp/pendulum_experiment.cpp"},
-                   {"The page", "paper_vhp/pendulum_report.cpp"},
+                   {"The page: the pendulum", "paper_vhp/pendulum_report.cpp"},
                    {"The page: choices and seeds", "paper_vhp/choices_report.cpp"},
                    {"The program", "paper_vhp/vhp.cpp"}},
-      .write = vhp::write_report,
+      .write = write_report,
   });
   return experiments::run_command_line(program, argc, argv);
 }

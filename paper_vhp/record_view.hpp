@@ -1,0 +1,43 @@
+// An experiment's records as its part of the page meets them.
+#pragma once
+
+#include "common/reporting/page.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace vhp {
+
+// The records at the highest profile that has the cell `leading` of the experiment.
+struct RecordView {
+  RecordView(reporting::Page& page, const std::string& experiment, const std::string& leading)
+      : page(page), experiment(experiment), profile(page.results().highest(experiment + "/" + leading).value_or(experiments::Profile::smoke)) {}
+
+  // The record of a cell's first seed, or null.
+  const experiments::Record* record(const std::string& cell) const {
+    const auto& found = page.results().records(profile, experiment + "/" + cell);
+    return found.empty() || found.front()->diverged ? nullptr : found.front();
+  }
+
+  // A metric over seeds.
+  std::string text(const std::string& cell, const std::string& metric, int digits) const { return text(experiment, cell, metric, digits); }
+  std::string text(const std::string& of_experiment, const std::string& cell, const std::string& metric, int digits) const {
+    const auto sample = page.results().estimate(profile, {of_experiment, cell, metric});
+    return sample ? reporting::format_estimate(*sample, digits) : std::string("–");
+  }
+
+  reporting::Page& page;
+  std::string experiment;
+  experiments::Profile profile;
+};
+
+// Widens a range so that it holds the values.
+inline void extend(std::optional<std::pair<double, double>>& range, const std::vector<double>& values) {
+  const auto [least, most] = std::ranges::minmax(values);
+  range = range ? std::pair(std::min(range->first, least), std::max(range->second, most)) : std::pair(least, most);
+}
+
+}  // namespace vhp
