@@ -1,5 +1,6 @@
 // Where the data come from: --data before PAPER_DATA before the cache; what was named must be right.
 #include "common/datasets/binarized_mnist.hpp"
+#include "common/datasets/cmu_mocap.hpp"
 #include "common/datasets/fashion_mnist.hpp"
 #include "common/datasets/frey_faces.hpp"
 #include "common/datasets/location.hpp"
@@ -142,6 +143,7 @@ BOOST_AUTO_TEST_CASE(no_stand_in_where_a_folder_was_named) {
   BOOST_CHECK_EXCEPTION(binarized_mnist(std::nullopt), tensors::Failure, refused_with("or binarized_mnist/binarized_mnist_train.amat;"));
   BOOST_CHECK_EXCEPTION(omniglot(std::nullopt), tensors::Failure, refused_with("or omniglot/chardata.mat;"));
   BOOST_CHECK_EXCEPTION(frey_faces(std::nullopt), tensors::Failure, refused_with("or frey_faces/frey_rawface.mat;"));
+  BOOST_CHECK_EXCEPTION(cmu_mocap(std::nullopt), tensors::Failure, refused_with("lacks cmu_mocap/02.asf;"));
 }
 
 BOOST_AUTO_TEST_CASE(damaged_data_are_refused_and_not_replaced_by_the_stand_in) {
@@ -151,6 +153,7 @@ BOOST_AUTO_TEST_CASE(damaged_data_are_refused_and_not_replaced_by_the_stand_in) 
                                                              [] { binarized_mnist(std::nullopt); }, [] { frey_faces(std::nullopt); }})
     BOOST_CHECK_EXCEPTION(load(), tensors::Failure, refused_with("is no idx file"));
   BOOST_CHECK_EXCEPTION(omniglot(std::nullopt), tensors::Failure, refused_with("omniglot/chardata.mat: its content has MD5"));
+  BOOST_CHECK_EXCEPTION(cmu_mocap(std::nullopt), tensors::Failure, refused_with("cmu_mocap/02.asf:1: the skeleton has no hierarchy"));
 }
 
 BOOST_AUTO_TEST_CASE(the_registry_is_well_formed) {
