@@ -6,6 +6,7 @@
 #include "common/reporting/attach.hpp"
 #include "paper_hvae/gaussian_experiment.hpp"
 #include "paper_hvae/gaussian_optimum.hpp"
+#include "paper_hvae/normalised_experiment.hpp"
 #include "paper_hvae/selikhanovych_report.hpp"
 
 #include <fmt/format.h>
@@ -77,7 +78,7 @@ int main(int argc, char** argv) {
                        .cells = hvae::cells,
                        .run = hvae::run_gaussian,
                        .sample = {}},
-                      hvae::optimum_experiment(hvae::batch)},
+                      hvae::optimum_experiment(hvae::batch), hvae::networks_experiment(), hvae::report_mnist_experiment()},
       .report = {},
       .check = {},
       .published_numbers = {},

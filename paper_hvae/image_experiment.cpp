@@ -6,8 +6,8 @@
 
 #include "common/datasets/binarisation.hpp"
 #include "common/datasets/mnist.hpp"
-#include "common/metrics/importance.hpp"
 #include "common/nn/training.hpp"
+#include "paper_hvae/image_evaluation.hpp"
 #include "paper_hvae/image_model.hpp"
 
 #include <fmt/format.h>
@@ -82,46 +82,6 @@ double mean_bound(const ImageModel<float>& model, const datasets::ImageSet& set,
   return total / static_cast<double>(set.n);
 }
 
-// ## The likelihood of held-out images
-//
-// Draws of log p-hat from the flow: their log-mean is the log-likelihood, their mean the bound.
-struct Evaluation {
-  metrics::LikelihoodSummary likelihood;
-  double elbo_nats = 0;
-  std::vector<double> nll_by_image;
-};
-
-Evaluation evaluate(const ImageModel<float>& model, const datasets::ImageSet& set, std::int64_t n_samples, const Stream& noise, Run& run,
-                    const std::string& note) {
-  constexpr std::int64_t n_at_once = 10, most_draws = 100;
-  std::vector<metrics::ImportanceEstimate> all;
-  Evaluation result;
-  std::vector<std::int64_t> rows;
-  std::uint64_t step = 0;
-  for (std::int64_t begin = 0; begin < set.n; begin += n_at_once) {
-    const std::int64_t n = std::min(n_at_once, set.n - begin);
-    metrics::ImportanceLikelihood images(n);
-    for (std::int64_t done = 0; done < n_samples;) {
-      const std::int64_t draws = std::min(most_draws, n_samples - done);
-      rows.clear();
-      for (std::int64_t i = 0; i < n; ++i) rows.insert(rows.end(), static_cast<std::size_t>(draws), begin + i);
-      const Var<float> x(datasets::gather(set, rows, datasets::grey()));
-      const Array<float> log_weights = model.log_p_hat(x, draw_noise(noise, step++, n * draws, model.generative.sizes.latent)).value();
-      for (float log_weight : log_weights) result.elbo_nats += log_weight;
-      images.add(log_weights.reshaped({n, draws}));
-      done += draws;
-    }
-    for (const auto& estimate : images.estimates()) {
-      all.push_back(estimate);
-      result.nll_by_image.push_back(-estimate.log_p_nats);
-    }
-    run.progress(1, 1, fmt::format("{} {:.0f} %", note, 100.0 * static_cast<double>(begin + n) / static_cast<double>(set.n)));
-  }
-  result.elbo_nats /= static_cast<double>(set.n * n_samples);
-  result.likelihood = metrics::summarise(all);
-  return result;
-}
-
 experiments::Images draw(const ImageModel<float>& model, std::int64_t n, Stream stream) {
   const Sizes& sizes = model.generative.sizes;
   const Array<float> pixels = sigmoid(model.generative.logits(Var<float>(stream.normal<float>({n, sizes.latent})))).value();
@@ -190,9 +150,15 @@ void run_cell(Run& run) {
                           std::optional<double> error = std::nullopt) { run.metric(name, {value, unit, estimator, error}); };
   const std::int64_t n_samples = settings.count("n_nll_samples"), n_repeats = settings.count("n_nll_repeats");
   const datasets::ImageSet nll_set = datasets::first(test, settings.count("n_nll_images"));
+  const auto likelihood = [&](const datasets::ImageSet& set, const Stream& draws) {
+    const auto log_p_hat = [&](const Var<float>& x, std::uint64_t at) {
+      return model.log_p_hat(x, draw_noise(draws, at, x.shape()[0], model.generative.sizes.latent)).value();
+    };
+    return evaluate(set, n_samples, log_p_hat, run, "likelihood");
+  };
   double nll = 0, elbo = 0, largest = -std::numeric_limits<double>::infinity(), least = -largest;
   for (std::int64_t repeat = 0; repeat < n_repeats; ++repeat) {
-    const Evaluation e = evaluate(model, nll_set, n_samples, Stream(run.seed(), "importance noise", static_cast<std::uint64_t>(repeat)), run, "likelihood");
+    const Evaluation e = likelihood(nll_set, Stream(run.seed(), "importance noise", static_cast<std::uint64_t>(repeat)));
     nll += e.likelihood.nll_nats / static_cast<double>(n_repeats);
     elbo += e.elbo_nats / static_cast<double>(n_repeats);
     largest = std::max(largest, e.likelihood.nll_nats);
