@@ -4,6 +4,7 @@
 // Gaussian experiment: batches of 256 rows, each taken for a whole data set, three data sets in each of six dimensions,
 // 2,000 passes of PyTorch's RMSProp.
 #include "common/reporting/attach.hpp"
+#include "paper_hvae/gaussian_as_coded.hpp"
 #include "paper_hvae/gaussian_experiment.hpp"
 #include "paper_hvae/gaussian_optimum.hpp"
 #include "paper_hvae/normalised_experiment.hpp"
@@ -78,7 +79,7 @@ int main(int argc, char** argv) {
                        .cells = hvae::cells,
                        .run = hvae::run_gaussian,
                        .sample = {}},
-                      hvae::optimum_experiment(hvae::batch), hvae::networks_experiment(), hvae::report_mnist_experiment()},
+                      hvae::optimum_experiment(hvae::batch), hvae::as_coded_experiment(hvae::batch), hvae::networks_experiment(), hvae::report_mnist_experiment()},
       .report = {},
       .check = {},
       .published_numbers = {},

@@ -37,7 +37,7 @@ namespace hvae {
 
 enum class Potential { right, sign_as_coded };  // the second: -grad log p(x | z) has lost its minus
 
-// Step sizes per coordinate, started at 0.005 and below 1/2; $\log \alpha_k \le 0$ started at zero, where nothing is tempered.
+// Step sizes per coordinate, below 1/2 (the report starts them at 0.005); $\log \alpha_k \le 0$ started at zero, where nothing is tempered.
 template <class T>
 struct ReportFlow {
   int K = 0;
@@ -47,7 +47,7 @@ struct ReportFlow {
 
   static constexpr double xi = 0.5;
 
-  ReportFlow(int K, std::int64_t l, double epsilon = 0.005)
+  ReportFlow(int K, std::int64_t l, double epsilon)
       : K(K), logit_epsilon(Array<T>::full({l}, static_cast<T>(std::log(epsilon / (xi - epsilon))))),
         log_alpha(static_cast<std::size_t>(K), Var<T>(T(0))) {}
 
@@ -80,10 +80,18 @@ struct NormalisedModel {
   ReportFlow<T> flow;
   std::vector<Made<T>> autoregressive;
 
-  // The first layers are drawn from `stream` whatever stands on them: models of one seed start from the same networks.
-  NormalisedModel(const NormalisedSizes& sizes, int K, Stream& stream, int n_autoregressive = 0, std::int64_t n_hidden = 0)
-      : encoder(sizes, stream), decoder(sizes, stream), flow(K, sizes.latent) {
-    for (int i = 0; i < n_autoregressive; ++i) autoregressive.emplace_back(1, 2 * sizes.latent, n_hidden, Stream(stream.below(1u << 30), "autoregressive layer"));
+  struct Steps {
+    int K = 0;
+    double epsilon = 0.005;
+  };
+  struct Layers {
+    int n = 0;
+    std::int64_t n_hidden = 0;
+  };
+  // Encoder and decoder are drawn first, whatever stands on them: models of one seed start from the same networks.
+  NormalisedModel(const NormalisedSizes& sizes, const Steps& steps, Stream& stream, const Layers& made = {})
+      : encoder(sizes, stream), decoder(sizes, stream), flow(steps.K, sizes.latent, steps.epsilon) {
+    for (int i = 0; i < made.n; ++i) autoregressive.emplace_back(1, 2 * sizes.latent, made.n_hidden, Stream(stream.below(1u << 30), "autoregressive layer"));
   }
 
   // ## The flow

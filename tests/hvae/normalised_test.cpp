@@ -36,7 +36,7 @@ NormalisedSizes small(std::int64_t latent = 2) {
 template <class T = double>
 NormalisedModel<T> model(const NormalisedSizes& sizes, int K, int n_autoregressive = 0) {
   Stream stream(23, "model");
-  NormalisedModel<T> m(sizes, K, stream, n_autoregressive, 5);
+  NormalisedModel<T> m(sizes, {K, 0.005}, stream, {n_autoregressive, 5});
   m.flow.logit_epsilon = Var<T>(Array<T>::full({sizes.latent}, T(0.4)));
   for (int k = 0; k < K; ++k) m.flow.log_alpha[static_cast<std::size_t>(k)] = Var<T>(T(-0.1 * (k + 1)));
   nn::detail::visit_named("", m, [&](const std::string& name, auto& part) {
@@ -268,7 +268,7 @@ BOOST_AUTO_TEST_CASE(one_importance_sample_is_the_bound) {
 
 BOOST_AUTO_TEST_CASE(where_alpha_starts_its_slope_is_one_and_above_it_is_clamped) {
   const auto slope_at = [](double log_alpha) {
-    ReportFlow<double> flow(1, 2);
+    ReportFlow<double> flow(1, 2, 0.005);
     return autodiff::grad<double>([&](const V& at) {
       ReportFlow<double> inner = flow;
       inner.log_alpha[0] = at;
@@ -305,7 +305,7 @@ BOOST_AUTO_TEST_CASE(float_agrees_with_double) {
 
 BOOST_AUTO_TEST_CASE(the_networks_have_the_reports_numbers_of_parameters) {
   Stream stream(1, "count");
-  const Model m(NormalisedSizes{}, 15, stream);
+  const Model m(NormalisedSizes{}, {15, 0.005}, stream);
   std::int64_t encoder = 0, decoder = 0, flow = 0;
   for (const auto& v : autodiff::variables(m.encoder)) encoder += v.shape().size();
   for (const auto& v : autodiff::variables(m.decoder)) decoder += v.shape().size();
