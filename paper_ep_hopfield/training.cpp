@@ -5,6 +5,7 @@
 #include "paper_ep_hopfield/training.hpp"
 
 #include "common/datasets/mnist.hpp"
+#include "common/nn/restore.hpp"
 #include "paper_ep_hopfield/exact.hpp"
 #include "paper_ep_hopfield/models.hpp"
 #include "paper_ep_hopfield/scores.hpp"
@@ -370,12 +371,7 @@ void run_reference(Run& run) {
 
 Images sample_cell(const experiments::Cell& cell, const experiments::Experiment::Weights& weights, std::int64_t n) {
   const auto model = build_model(cell.settings, cell.seed);
-  for (const auto& entry : model->parameters().entries()) {
-    const auto found = weights.find(entry.name);
-    tensors::require(found != weights.end() && found->second.shape() == entry.window.shape(), "sample: the weights of {} do not fit the cell",
-                     entry.name);
-    std::copy(found->second.begin(), found->second.end(), entry.window.data_for_update());
-  }
+  nn::restore(model->parameters(), weights);
   return as_images(generated(*model, n, Stream(cell.seed, "samples")));
 }
 

@@ -6,6 +6,7 @@
 
 #include "common/datasets/binarisation.hpp"
 #include "common/datasets/mnist.hpp"
+#include "common/nn/restore.hpp"
 #include "common/nn/training.hpp"
 #include "paper_hvae/image_evaluation.hpp"
 #include "paper_hvae/image_model.hpp"
@@ -266,12 +267,7 @@ std::vector<Cell> mnist_10k_cells(Profile profile) {
 // New digits from a trained cell's decoder.
 experiments::Images sample_cell(const Cell& cell, const experiments::Experiment::Weights& weights, std::int64_t n) {
   ImageModel<float> model = build(cell.settings, 0, cell.seed);
-  const nn::Parameters<float> parameters(model);
-  for (const auto& entry : parameters.entries()) {
-    const auto found = weights.find(entry.name);
-    tensors::require(found != weights.end() && found->second.shape() == entry.window.shape(), "sample: the weights of {} do not fit the cell", entry.name);
-    std::copy(found->second.begin(), found->second.end(), entry.window.data_for_update());
-  }
+  nn::restore(nn::Parameters<float>(model), weights);
   return draw(model, n, Stream(cell.seed, "samples"));
 }
 

@@ -7,6 +7,7 @@
 #include "common/datasets/binarisation.hpp"
 #include "common/datasets/mnist.hpp"
 #include "common/metrics/importance.hpp"
+#include "common/nn/restore.hpp"
 
 namespace vae_extensions {
 
@@ -302,15 +303,6 @@ void report(Run& run, const Row& row, const Data& data, std::int64_t n_steps) {
   run.weights(row.parameters().named());
 }
 
-// Puts exported weights back into a model.
-void restore(const nn::Parameters<float>& parameters, const experiments::Experiment::Weights& weights) {
-  for (const auto& [name, array] : parameters.named()) {
-    const auto found = weights.find(name);
-    tensors::require(found != weights.end() && found->second.shape() == array.shape(), "sample: the weights of {} do not fit the cell", name);
-    std::copy(found->second.begin(), found->second.end(), array.data_for_update());
-  }
-}
-
 }  // namespace
 
 Images as_images(const Array<float>& grey, const datasets::ImageSet& like) {
@@ -333,7 +325,7 @@ experiments::Experiment as_experiment(const RowExperiment& e) {
   };
   const auto sample_cell = [e](const Cell& cell, const experiments::Experiment::Weights& weights, std::int64_t n) {
     const auto row = e.build(cell.settings, cell.seed);
-    restore(row->parameters(), weights);
+    nn::restore(row->parameters(), weights);
     const Array<float> drawn = row->draw(n, Stream(cell.seed, "samples"));
     datasets::ImageSet size;
     size.width = drawn.shape()[1] == mnist_pixels ? 28 : 20;

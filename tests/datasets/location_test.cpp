@@ -1,7 +1,6 @@
 // Where the data come from: --data before PAPER_DATA before the cache; what was named must be right.
 #include "common/datasets/binarized_mnist.hpp"
 #include "common/datasets/cmu_mocap.hpp"
-#include "common/datasets/fashion_mnist.hpp"
 #include "common/datasets/frey_faces.hpp"
 #include "common/datasets/location.hpp"
 #include "common/datasets/mnist.hpp"
@@ -123,7 +122,7 @@ BOOST_AUTO_TEST_CASE(every_data_set_has_a_stand_in) {
     BOOST_TEST(set.pixels.size() == static_cast<std::size_t>(n * 28 * width));
     BOOST_TEST(set.labels.size() == n_labels);
   };
-  const FashionMnist fashion = fashion_mnist(std::nullopt, {.train = 20, .test = 10});
+  const Mnist fashion = fashion_mnist(std::nullopt, {.train = 20, .test = 10});
   check(fashion.train, 20, 28, 20), check(fashion.test, 10, 28, 10);
   const BinarizedMnist binarized = binarized_mnist(std::nullopt, {.train = 20, .validation = 15, .test = 10});
   check(binarized.train, 20, 28, 0), check(binarized.validation, 15, 28, 0), check(binarized.test, 10, 28, 0);

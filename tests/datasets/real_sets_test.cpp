@@ -1,8 +1,8 @@
 // The real data sets, where PAPER_DATA or the cache has them, also in their originals' formats; skipped where neither has.
 #include "common/datasets/binarized_mnist.hpp"
-#include "common/datasets/fashion_mnist.hpp"
 #include "common/datasets/frey_faces.hpp"
 #include "common/datasets/location.hpp"
+#include "common/datasets/mnist.hpp"
 #include "common/datasets/omniglot.hpp"
 #include "common/datasets/registry.hpp"
 #include "common/tensors/digest.hpp"
@@ -31,8 +31,8 @@ auto real(const Load& load) {
   });
 }
 
-const FashionMnist& clothes() {
-  static const FashionMnist set = fashion_mnist(std::nullopt, {.train = 10, .test = 10});
+const Mnist& clothes() {
+  static const Mnist set = fashion_mnist(std::nullopt, {.train = 10, .test = 10});
   return set;
 }
 const BinarizedMnist& digits() {

@@ -1,6 +1,7 @@
 #include "common/autodiff/check_gradients.hpp"
 #include "common/nn/layers.hpp"
 #include "common/nn/parameters.hpp"
+#include "common/nn/restore.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -116,6 +117,28 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(windows_are_aligned_disjoint_and_hold_the_values, 
   parameters.entries()[8].window.data_for_update()[0] = T(4);
   BOOST_TEST(model.temperature.item() == T(4));
   BOOST_TEST(before.temperature.item() == T(0.25));
+}
+
+BOOST_AUTO_TEST_CASE(exported_weights_are_restored_or_refused_by_name) {
+  Model<double> trained = make_model<double>();
+  const Parameters<double> exported(trained);
+  for (const auto& entry : exported.entries()) std::ranges::fill(entry.window.data_for_update(), entry.window.data_for_update() + entry.window.size(), 2.0);
+  const auto named = exported.named();
+  std::map<std::string, Array<double>> weights(named.begin(), named.end());
+
+  Model<double> model = make_model<double>();
+  const Parameters<double> parameters(model);
+  restore(parameters, weights);
+  BOOST_TEST(model.temperature.item() == 2.0);
+  for (const auto& entry : parameters.entries()) BOOST_TEST(std::ranges::count(entry.window, 2.0) == entry.window.size());
+
+  const auto is_about = [](const std::string& name) {
+    return [name](const std::invalid_argument& e) { return std::string(e.what()).find(name) != std::string::npos; };
+  };
+  weights.at("decoder.1.bias") = Array<double>::full({783}, 0.0);
+  BOOST_CHECK_EXCEPTION(restore(parameters, weights), std::invalid_argument, is_about("decoder.1.bias has another shape"));
+  weights.erase("decoder.1.bias");
+  BOOST_CHECK_EXCEPTION(restore(parameters, weights), std::invalid_argument, is_about("decoder.1.bias is missing"));
 }
 
 BOOST_AUTO_TEST_CASE(gradients_are_numbered_in_the_same_order) {
