@@ -41,7 +41,8 @@ std::vector<double> picked(const experiments::Series& series, const std::string&
 }
 
 // ## Settling over training
-void settling(Page& page, Profile profile) {
+void settling(Page& page) {
+  const Profile profile = shown_profile(page, "vae");
   reporting::Figure figure{.name = "settling", .columns = 3, .width = 1080, .height = 640};
   for (const std::string network : {"encoder", "decoder"})
     for (const ModelName& model : hopfield_models()) {
@@ -99,7 +100,8 @@ void settling(Page& page, Profile profile) {
 }
 
 // ## Equilibrium propagation's gradient against the exact one
-void gradient_agreement(Page& page, Profile profile) {
+void gradient_agreement(Page& page) {
+  const Profile profile = shown_profile(page, "vae");
   reporting::Figure figure{.name = "gradients", .columns = 3, .width = 1080, .height = 640};
   for (const std::string measure : {"cosine", "error"})
     for (const ModelName& model : hopfield_models()) {
@@ -131,6 +133,10 @@ void gradient_agreement(Page& page, Profile profile) {
        .contradicted = "a disagreement where the settling has converged and the weakly clamped phases are long.",
        .profile = profile});
 
+}
+
+void cost(Page& page) {
+  const Profile profile = shown_profile(page, "exact");
   reporting::Table table{
       {{"Model"}, {"trained by"}, {"classifier features", Align::right}, {"half SSE", Align::right}, {"KL", Align::right}, {"seeds", Align::right}},
       {}};
@@ -151,7 +157,8 @@ void gradient_agreement(Page& page, Profile profile) {
 }
 
 // ## Untrained networks
-void laws(Page& page, Profile profile) {
+void laws(Page& page) {
+  const Profile profile = shown_profile(page, "laws");
   if (const Record* record = first_record(page, profile, "laws/gradient_error")) {
     const auto& series = record->series.at("errors");
     Panel panel{.x_label = "β", .y_label = "relative error of the gradient", .log_x = true, .log_y = true};
@@ -199,7 +206,8 @@ void laws(Page& page, Profile profile) {
   }
 }
 
-void choices_table(Page& page, Profile profile) {
+void choices_table(Page& page) {
+  const Profile profile = shown_profile(page, "choices");
   reporting::Table table{{{"Choice"},
                           {"classifier features", Align::right},
                           {"half SSE", Align::right},
@@ -222,7 +230,8 @@ void choices_table(Page& page, Profile profile) {
 }
 
 // ## The sweep
-void sweep(Page& page, Profile profile) {
+void sweep(Page& page) {
+  const Profile profile = shown_profile(page, "sweep");
   reporting::Table table{{{"Model"},
                           {"trials", Align::right},
                           {"best trial, held-out", Align::right},
@@ -290,12 +299,13 @@ void sweep(Page& page, Profile profile) {
 
 }  // namespace
 
-void write_open_choices(Page& page, Profile profile) {
-  settling(page, profile);
-  gradient_agreement(page, profile);
-  laws(page, profile);
-  choices_table(page, profile);
-  sweep(page, profile);
+void write_open_choices(Page& page) {
+  settling(page);
+  gradient_agreement(page);
+  cost(page);
+  laws(page);
+  choices_table(page);
+  sweep(page);
 }
 
 }  // namespace ep_hopfield
