@@ -65,7 +65,7 @@ Exit execute(const Program& declared, int argc, char** argv) {
   CLI::App* list = app.add_subcommand("list", "Shows experiments, cells, published numbers and the estimated time per profile.");
 
   CLI::App* run = app.add_subcommand("run", "Runs the chosen cells, or all. Finished ones are skipped, interrupted ones resumed.");
-  run->add_option("EXPERIMENT", options.selection.filters, "EXPERIMENT, EXPERIMENT/CELL, or EXPERIMENT/beginning of cells");
+  run->add_option("EXPERIMENT", options.selection.filters, "EXPERIMENT, EXPERIMENT/CELL, EXPERIMENT/CELL/seed_N, or EXPERIMENT/beginning of cells");
   profile(run, "scale of the run (default: quick)");
   run->add_option("--seed", options.selection.seed, "this seed in place of the declared ones")->type_name("N");
   run->add_option("--seeds", options.selection.n_seeds, "so many seeds for each cell, counted from its own")

@@ -89,7 +89,8 @@ void choose(std::vector<Task>& chosen, const std::vector<Task>& all, const std::
     std::ranges::copy_if(all, std::back_inserter(chosen), fits);
     return chosen.size() > before;
   };
-  if (add([&](const Task& task) { return task.experiment->name == filter || name(task) == filter; })) return;
+  const auto with_seed = [&](const Task& task) { return fmt::format("{}/seed_{}", name(task), task.cell.seed); };
+  if (add([&](const Task& task) { return task.experiment->name == filter || name(task) == filter || with_seed(task) == filter; })) return;
   const bool names_cell = filter.find('/') != std::string::npos;
   if (names_cell && add([&](const Task& task) { return name(task).starts_with(filter); })) return;
   std::set<std::string> known;

@@ -11,7 +11,8 @@
 namespace experiments {
 
 struct Selection {
-  std::vector<std::string> filters;  // "experiment", or "experiment/cell" with the cell's whole name or a beginning of it; none: all
+  // "experiment"; "experiment/cell" with the cell's whole name or a beginning of it; "experiment/cell/seed_N" for a declared seed; none: all.
+  std::vector<std::string> filters;
   std::optional<std::uint64_t> seed;
   std::optional<std::int64_t> n_seeds;  // seed, seed + 1, ... for each cell
   std::vector<std::string> changes;     // "KEY=VALUE"

@@ -67,6 +67,7 @@ BOOST_AUTO_TEST_CASE(filters_name_experiments_cells_and_beginnings_of_cells) {
   BOOST_TEST(n_run("walk") == 3u);
   BOOST_TEST(n_run("walk/tuned/n20") == 1u);
   BOOST_TEST(n_run("walk/tuned/n2") == 1u);
+  BOOST_TEST(n_run("walk/tuned/n20/seed_0") == 1u);
   BOOST_TEST(n_run("walk/tuned walk/tuned/n3") == 3u);
   BOOST_TEST(n_run("walk/tuned/n3 --seeds 4") == 4u);
   BOOST_TEST(n_run("walk/tuned/n3 --seed 9 --seeds 2") == 2u);
