@@ -1,3 +1,6 @@
+// # Learning the objective as coded
+//
+// Step sizes and temperatures by Adam, with the parameters at the exact maximiser.
 #include "paper_hvae/gaussian_as_coded.hpp"
 
 #include "common/nn/training.hpp"
@@ -43,7 +46,8 @@ void run_as_coded(Run& run) {
   const SufficientStatistics<double> data{N, row(moments.x_bar), row(moments.S)};
   const int K = static_cast<int>(settings.count("K"));
   const bool detached = settings.flag("detached");
-  Flow flow{{{data.x_bar, Var<double>(log_sigma)}, Var<double>(Array<double>::full({1, 1, d}, std::log(0.005 / 0.495))), Var<double>(0.0), {}, K, TemperingKind::free}};
+  Flow flow{{{data.x_bar, Var<double>(log_sigma)}, Var<double>(Array<double>::full({1, 1, d}, std::log(0.005 / 0.495))), Var<double>(0.0), {}, K,
+      TemperingKind::free}};
   for (int k = 0; k < K; ++k) flow.method.logit_alpha.push_back(Var<double>(Array<double>::full({1, 1, 1}, std::log(99.0))));
 
   nn::Parameters<double> parameters(flow);
@@ -57,7 +61,8 @@ void run_as_coded(Run& run) {
   const std::int64_t every = std::max<std::int64_t>(1, n_steps / 100);
   while (step < n_steps) {
     const double value = -nn::train_step<double>(flow, optimiser, [&](const Flow& f) { return -sum(objective_as_coded(f.method, data, detached)); });
-    if (step % every == 0) run.append("curve", {{"step", static_cast<double>(step)}, {"excess_nats", value - log_p}, {"bound_nats", sum(flow.method.exact_elbo(data)).item() - log_p}});
+    if (step % every == 0) run.append("curve", {{"step", static_cast<double>(step)}, {"excess_nats", value - log_p}, {"bound_nats",
+        sum(flow.method.exact_elbo(data)).item() - log_p}});
     run.progress(++step, n_steps);
   }
 

@@ -8,7 +8,8 @@
 
 namespace hvae {
 
-Evaluation evaluate(const datasets::ImageSet& set, std::int64_t n_samples, const LogEstimates& log_p_hat, experiments::Run& run, const std::string& note) {
+Evaluation evaluate(const datasets::ImageSet& set, std::int64_t n_samples, const LogEstimates& log_p_hat, experiments::Run& run,
+    const std::string& note) {
   constexpr std::int64_t n_at_once = 10, most_draws = 100;
   std::vector<metrics::ImportanceEstimate> all;
   Evaluation result;

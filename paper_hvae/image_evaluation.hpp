@@ -23,6 +23,7 @@ struct Evaluation {
 using LogEstimates = std::function<tensors::Array<float>(const autodiff::Var<float>& x, std::uint64_t step)>;
 
 // n_samples draws for every image of a binarised set; `note` names it in the progress.
-Evaluation evaluate(const datasets::ImageSet& set, std::int64_t n_samples, const LogEstimates& log_p_hat, experiments::Run& run, const std::string& note);
+Evaluation evaluate(const datasets::ImageSet& set, std::int64_t n_samples, const LogEstimates& log_p_hat, experiments::Run& run,
+    const std::string& note);
 
 }  // namespace hvae

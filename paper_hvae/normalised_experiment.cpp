@@ -136,10 +136,12 @@ double greyness(const Array<float>& images) {
 void show(Run& run, const Model& model, const datasets::ImageSet& train, const datasets::ImageSet& test) {
   const Settings& settings = run.settings();
   const NormalisedSizes& sizes = model.decoder.sizes;
-  const auto metric = [&](const std::string& name, double value, const std::string& estimator) { run.metric(name, {value, "", estimator, std::nullopt}); };
+  const auto metric = [&](const std::string& name, double value, const std::string& estimator) { run.metric(name, {value, "", estimator,
+      std::nullopt}); };
   run.images("samples", pictures(sizes, new_digits(model, 36, Stream(run.seed(), "samples"))));
   const std::int64_t n_measured = std::min<std::int64_t>(500, settings.count("n_chains"));
-  metric("greyness", greyness(new_digits(model, n_measured, Stream(run.seed(), "greyness"))), fmt::format("4 p (1 - p), mean over the pixels of {} new digits", n_measured));
+  metric("greyness", greyness(new_digits(model, n_measured, Stream(run.seed(), "greyness"))), fmt::format("4 p (1 - p), mean over the pixels of {} "
+      "new digits", n_measured));
 
   const datasets::ImageSet shown = datasets::first(test, settings.count("n_chains"));
   const Array<float> x = datasets::gather_all(shown, datasets::rounding());
@@ -199,7 +201,8 @@ void run_cell(Run& run) {
   while (step < n_steps) {
     const Var<float> x(datasets::gather(train, order.rows(step), datasets::rounding()));
     const Stream at = noise.at(static_cast<std::uint64_t>(step));
-    epoch_sum -= nn::train_step<float>(model, optimiser, [&](const Model& m) { return -mean(objective(m, settings, x, at, FloatPass::training(met))); });
+    epoch_sum -= nn::train_step<float>(model, optimiser, [&](const Model& m) { return -mean(objective(m, settings, x, at,
+        FloatPass::training(met))); });
     met.update_running();
     ++step;
     if (step % batches == 0) {
@@ -254,7 +257,8 @@ void run_cell(Run& run) {
   metric("train_nats", last_train, "nats", "minus the objective, mean over the last pass");
   metric("validation_nats", last_validation, "nats", "minus the objective on the validation images after the last pass");
   metric("overfitting_nats", last_validation - last_train, "nats", "validation less training, after the last pass");
-  metric("too_good_nats", nll - last_validation, "nats", "NLL less minus the objective on the validation images: positive where the objective is no bound");
+  metric("too_good_nats", nll - last_validation, "nats", "NLL less minus the objective on the validation images: positive where the objective is "
+                                                         "no bound");
   metric("n_parameters", static_cast<double>(parameters.count()), "count", "exact");
   if (model.flow.K > 0) {
     metric("mean_epsilon", mean(model.flow.epsilon()).item(), "", "learned step sizes, mean over dimensions");
@@ -365,7 +369,8 @@ experiments::Experiment report_mnist_experiment() {
 }
 
 experiments::Experiment networks_experiment() {
-  return {.name = "networks", .summary = "The parameters of Tables 5 and 6", .revision = 1, .cells = network_cells, .run = run_networks, .sample = {}};
+  return {.name = "networks", .summary = "The parameters of Tables 5 and 6", .revision = 1, .cells = network_cells, .run = run_networks,
+      .sample = {}};
 }
 
 }  // namespace hvae

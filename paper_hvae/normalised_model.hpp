@@ -91,7 +91,8 @@ struct NormalisedModel {
   // Encoder and decoder are drawn first, whatever stands on them: models of one seed start from the same networks.
   NormalisedModel(const NormalisedSizes& sizes, const Steps& steps, Stream& stream, const Layers& made = {})
       : encoder(sizes, stream), decoder(sizes, stream), flow(steps.K, sizes.latent, steps.epsilon) {
-    for (int i = 0; i < made.n; ++i) autoregressive.emplace_back(1, 2 * sizes.latent, made.n_hidden, Stream(stream.below(1u << 30), "autoregressive layer"));
+    for (int i = 0; i < made.n; ++i) autoregressive.emplace_back(1, 2 * sizes.latent, made.n_hidden, Stream(stream.below(1u << 30),
+        "autoregressive layer"));
   }
 
   // ## The flow
