@@ -207,9 +207,15 @@ std::string ours_text(const Judgement& j) {
                      experiments::to_string(*j.ours_at));
 }
 
+std::string verdict_text(const Judgement& j) {
+  const bool only_ordered = j.verdict == Verdict::reproduced && j.claim->published && j.profile &&
+                            std::holds_alternative<Ordering>(j.claim->rules.at(*j.profile).kind);
+  return std::string(to_string(j.verdict)) + (only_ordered ? ", as an ordering" : "");
+}
+
 std::string to_line(const Judgement& j) {
   const char* standing = j.failed ? "NOT as declared" : j.skipped() ? "skipped" : "as declared";
-  return fmt::format("{}  {} {}  ours {}  {}  {}{}", j.claim->id, j.claim->published || !j.against ? "published" : "held against", reference_text(j), ours_text(j), to_string(j.verdict),
+  return fmt::format("{}  {} {}  ours {}  {}  {}{}", j.claim->id, j.claim->published || !j.against ? "published" : "held against", reference_text(j), ours_text(j), verdict_text(j),
                      standing, j.note.empty() ? "" : fmt::format("  ({})", j.note));
 }
 

@@ -110,6 +110,9 @@ std::string reference_text(const Judgement& judgement);
 // "-137.2 ± 0.3 (3 seeds, paper)", or "–".
 std::string ours_text(const Judgement& judgement);
 
+// The verdict; "reproduced, as an ordering" where a number is printed but, at this scale, only its order was held.
+std::string verdict_text(const Judgement& judgement);
+
 // One line for standard output: id, published, ours, verdict, as declared or NOT.
 std::string to_line(const Judgement& judgement);
 

@@ -14,9 +14,7 @@
 namespace reporting {
 namespace {
 
-std::string verdict_text(const Judgement& j) {
-  return j.failed ? fmt::format("**{}, NOT as declared**", to_string(j.verdict)) : to_string(j.verdict);
-}
+std::string standing(const Judgement& j) { return j.failed ? fmt::format("**{}, NOT as declared**", verdict_text(j)) : verdict_text(j); }
 
 // A list of the judgements that `wanted` picks, each with what `detail` says of it; empty when there are none.
 std::string listed(const std::string& heading, const std::vector<Judgement>& judgements,
@@ -153,7 +151,7 @@ std::string claims_section(const std::vector<Claim>& claims, const std::vector<J
       const auto quick = j.claim->metric ? results.estimate(Profile::quick, *j.claim->metric) : std::nullopt;
       row.push_back(quick ? format_estimate(*quick, j.claim->digits) : "–");
     }
-    row.push_back(verdict_text(j));
+    row.push_back(standing(j));
     table.rows.push_back(std::move(row));
   }
   std::string out =
@@ -162,6 +160,8 @@ std::string claims_section(const std::vector<Claim>& claims, const std::vector<J
       "published numbers.";
   if (std::ranges::any_of(judgements, [](const Judgement& j) { return !j.claim->published && j.against; }))
     out += " Where nothing is printed, the third column has what ours was held against: a closed form (=) or another result (<, >).";
+  if (std::ranges::any_of(judgements, [](const Judgement& j) { return verdict_text(j) != to_string(j.verdict); }))
+    out += " *As an ordering*: a run of this scale cannot meet the printed number itself; its order against another result is what was held.";
   const double budget = false_alarm_budget(claims);
   if (budget > 0) out += fmt::format(" False alarms to be expected if every claim is true: at most {:.3g}.", budget);
   return out + "\n\n";
@@ -199,7 +199,7 @@ std::string checks_section(const std::vector<Judgement>& judgements, const Resul
     if (!law) continue;
     const auto exact = results.accepted(*j.profile, law->law);
     laws.rows.push_back({fmt::format("`{}`", j.claim->id), format_estimate(*j.ours, j.claim->digits),
-                         format_number(exact->mean, j.claim->digits), fmt::format("{}", law->tolerance), verdict_text(j)});
+                         format_number(exact->mean, j.claim->digits), fmt::format("{}", law->tolerance), standing(j)});
   }
   if (!laws.rows.empty()) out += to_markdown(laws) + "\n";
   return out.empty() ? "" : "## Checks\n\n" + out;

@@ -221,6 +221,9 @@ BOOST_AUTO_TEST_CASE(a_line_says_all) {
                     "a.b  published -137.64  ours -137.00 ± 0.58 (3 seeds, paper)  reproduced  as declared");
   BOOST_CHECK_EQUAL(to_line(judged(claim("a.b", "n5", -100, absolute(1)), ledger())),
                     "a.b  published -100.00  ours -117.00 (1 seed, paper)  differs  NOT as declared  (expected: reproduced)");
+  const std::string order = "rule.paper = { kind = \"ordering\", before = \"vae/n5 : bound\", margin = 5.0, because = \"x\" }\n" + reproduced;
+  BOOST_CHECK_EQUAL(to_line(judged(claim("a.b", "n3", -150, order), ledger())),
+                    "a.b  published -150.00  ours -137.00 ± 0.58 (3 seeds, paper)  reproduced, as an ordering  as declared");
 }
 
 BOOST_AUTO_TEST_CASE(a_rule_may_expect_something_of_its_own) {
