@@ -5,6 +5,7 @@
 #include "paper_vhp/pendulum_experiment.hpp"
 
 #include "common/datasets/batches.hpp"
+#include "common/nn/restore.hpp"
 #include "paper_vhp/angle_regression.hpp"
 #include "paper_vhp/latent_graph.hpp"
 #include "paper_vhp/pendulum_settings.hpp"
@@ -220,7 +221,7 @@ void run_for_errors(Run& run) { Trial{run, false}(); }
 // New pendulums from a trained cell.
 Images sample_cell(const Cell& cell, const experiments::Experiment::Weights& weights, std::int64_t n) {
   Model model = build(cell.settings, cell.seed);
-  load_weights(model, weights);
+  nn::restore(nn::Parameters<float>(model), weights);
   const bool hierarchical = cell.settings.text("method") != "iwae";
   return as_images(model.first.p(Var<float>(draw_prior(model, hierarchical, n, Stream(cell.seed, "samples")))).mean.value());
 }

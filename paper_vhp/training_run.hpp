@@ -117,18 +117,6 @@ class TrainingRun {
   StepValues sums_;  // since the curve's last point
 };
 
-// Puts exported weights into a model of the same settings; std::invalid_argument where they do not fit.
-template <class Second>
-void load_weights(Vhp<FirstLayer<float>, Second>& model, const experiments::Experiment::Weights& weights) {
-  const nn::Parameters<float> parameters(model);
-  for (const auto& entry : parameters.entries()) {
-    const auto found = weights.find(entry.name);
-    tensors::require(found != weights.end() && found->second.shape() == entry.window.shape(), "sample: the weights of {} do not fit the cell",
-                     entry.name);
-    std::copy(found->second.begin(), found->second.end(), entry.window.data_for_update());
-  }
-}
-
 // ## Numbers for figures
 
 inline std::vector<double> column(const tensors::Array<float>& matrix, std::int64_t axis) {

@@ -3,6 +3,7 @@
 // Everything that the program does, in order of reading: the model and its bound, the schedules of beta, the data, training
 // and evaluation, the published numbers (published_vhp.toml), the page.
 #include "common/reporting/attach.hpp"
+#include "paper_vhp/motion_experiment.hpp"
 #include "paper_vhp/pendulum_experiment.hpp"
 #include "paper_vhp/pendulum_report.hpp"
 
@@ -24,7 +25,8 @@ int main(int argc, char** argv) {
       .name = "vhp",
       .title = "Learning Hierarchical Priors in VAEs (Klushyn, Chen, Kurle, Cseke, van der Smagt; 2019)",
       .reports = root / "reports",
-      .experiments = {vhp::pendulum_experiment(), vhp::sensitivity_experiment(), vhp::seeds_experiment()},
+      .experiments = {vhp::pendulum_experiment(), vhp::sensitivity_experiment(), vhp::seeds_experiment(), vhp::motion_experiment(),
+                      vhp::motion_seeds_experiment()},
       .report = {},
       .check = {},
       .published_numbers = {},
