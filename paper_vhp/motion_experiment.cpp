@@ -72,7 +72,8 @@ std::vector<double> log_prior(const Vhp<FirstLayer<float>, Second>& model, bool 
     if (iwae) log_p = distributions::standard_normal_log_prob(some);
     else if constexpr (std::is_same_v<Second, Vamp>) log_p = log_vamp_prior(model, some);
     else
-      log_p = log_prior_bound(PriorBound::importance_weighted, log_weights(model.second, some, Var<float>(stream.normal<float>({n_draws, count, d}))));
+      log_p = log_prior_bound(PriorBound::importance_weighted,
+                              log_weights(model.second, some, Var<float>(stream.normal<float>({n_draws, count, d}))));
     result.insert(result.end(), log_p.value().begin(), log_p.value().end());
   }
   return result;
@@ -174,22 +175,23 @@ class MotionTrial {
 
     const Array<float> z = codes.q.sample(Var<float>(Stream(run_.seed(), "codes").normal<float>(means.shape()))).value();
     const Separation s = separation(codes, z, Stream(run_.seed(), "deals"));
-    run_.metric("separation", {s.overlap_accuracy, "1", "share of right motions by the posteriors' mixture, mean over motions; one draw a frame", {}});
+    run_.metric("separation",
+                {s.overlap_accuracy, "1", "share of right motions by the posteriors' mixture, mean over motions; one draw a frame", {}});
     run_.metric("separation_chance", {s.chance, "1", "the same, motions dealt at random: mean of 20 deals", {}});
     run_.metric("separation_chance_sd", {s.chance_sd, "1", "standard deviation of these deals", {}});
     run_.metric("separation_neighbours", {s.neighbour_accuracy, "1", "the same by the nearest posterior mean", {}});
 
     const std::vector<double> posterior_density = log_aggregated_posterior(codes, z);
     const std::vector<double> prior_density = log_prior(model_, iwae(), z, Stream(run_.seed(), "prior density"));
+    const std::string how = method_ == MotionMethod::vhp ? "; the prior by its bound, 256 draws" : "";
     run_.metric("prior_gap_nats", {mean_of(posterior_density) - mean_of(prior_density), "nats",
-                                   method_ == MotionMethod::vhp ? "KL(aggregated posterior || prior), one draw a frame; the prior by its bound, 256 draws"
-                                                                : "KL(aggregated posterior || prior), one draw a frame",
-                                   {}});
+                                   "KL(aggregated posterior || prior), one draw a frame" + how, {}});
   }
 
   // ## Figures 6 to 8 and 19
   void interpolate() {
-    const std::int64_t n_graphs = settings_.count("n_graphs"), n_each = settings_.count("n_interpolations"), n_points = settings_.count("path_points");
+    const std::int64_t n_graphs = settings_.count("n_graphs"), n_each = settings_.count("n_interpolations"),
+                       n_points = settings_.count("path_points");
     std::vector<Smoothness> even, by_nodes;
     std::vector<double> n_nodes;
     for (std::int64_t g = 0; g < n_graphs; ++g) {
@@ -218,7 +220,8 @@ class MotionTrial {
       per_joint["mean_deg"].push_back(mean);
       per_joint["sd_deg"].push_back(sd);
       run_.metric("smoothness_deg_" + data_.joints[joint].name,
-                  {mean, "degrees", "root mean square second difference, mean over interpolations", sd / std::sqrt(static_cast<double>(even.size()))});
+                  {mean, "degrees", "root mean square second difference, mean over interpolations",
+                   sd / std::sqrt(static_cast<double>(even.size()))});
     }
     if (pictured_) run_.series("smoothness", per_joint);
     const auto over_joints = [](const Smoothness& s) { return mean_of(s.per_joint); };
@@ -308,7 +311,8 @@ void run_trial(Run& run, bool pictured) {
 template <class Second>
 Images sample_postures(const Cell& cell, const experiments::Experiment::Weights& weights, std::int64_t n) {
   const MotionData data = motion_data(datasets::cmu_mocap({}), cell.settings.count("n_frames"), scaling_of(cell.settings));
-  Vhp<FirstLayer<float>, Second> model{build_first(cell.settings, cell.seed, data.x.shape()[1]), build_second<Second>(cell.settings, cell.seed, data.x)};
+  Vhp<FirstLayer<float>, Second> model{build_first(cell.settings, cell.seed, data.x.shape()[1]),
+                                       build_second<Second>(cell.settings, cell.seed, data.x)};
   nn::restore(nn::Parameters<float>(model), weights);
   const Stream stream(cell.seed, "samples");
   const Array<float> z = motion_method_of(cell.settings) == MotionMethod::iwae ? Stream(stream).normal<float>({n, model.first.latent_size()})

@@ -134,9 +134,10 @@ class Trial {
     const auto log_1 = column(q.log_scale.value(), 0), log_2 = column(q.log_scale.value(), 1);
     std::vector<double> deviation;
     for (std::size_t i = 0; i < log_1.size(); ++i) deviation.push_back(std::exp((log_1[i] + log_2[i]) / 2));
-    run_.series(fmt::format("posterior_at_{}", training_.n_steps()), {{"z_1", rounded(column(q.mean.value(), 0))}, {"z_2", rounded(column(q.mean.value(), 1))},
-                                                        {"angle", rounded({data_.angles.begin(), data_.angles.begin() + n})},
-                                                        {"deviation", rounded(deviation)}});
+    const std::vector<double> angles(data_.angles.begin(), data_.angles.begin() + n);
+    run_.series(fmt::format("posterior_at_{}", training_.n_steps()),
+                {{"z_1", rounded(column(q.mean.value(), 0))}, {"z_2", rounded(column(q.mean.value(), 1))}, {"angle", rounded(angles)},
+                 {"deviation", rounded(deviation)}});
     const Array<float> prior = draw_prior(model_, hierarchical_, n, Stream(run_.seed(), "prior samples"));
     run_.series(fmt::format("prior_at_{}", training_.n_steps()), {{"z_1", rounded(column(prior, 0))}, {"z_2", rounded(column(prior, 1))}});
   }

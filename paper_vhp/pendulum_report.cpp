@@ -280,12 +280,7 @@ void interpolation(RecordView& p) {
   for (const char* cell : {"rewo", "geco", "iwae"}) {
     const Record* record = p.record(cell);
     if (!record) continue;
-    const Series& nodes = record->series.at("graph");
-    Panel panel{.title = row_of(cell).label, .palette = Palette::blues};
-    const auto [shortest, longest] = std::ranges::minmax(nodes.at("mean_edge"));
-    Curve cloud{.label = "draws from the prior", .x = nodes.at("z_1"), .y = nodes.at("z_2"), .style = Style::small_points, .colour = 0};
-    for (double edge : nodes.at("mean_edge")) cloud.shade.push_back(std::sqrt((edge - shortest) / std::max(longest - shortest, 1e-12)));
-    panel.curves.push_back(cloud);
+    Panel panel{.title = row_of(cell).label, .curves = {graph_nodes(record->series.at("graph"))}, .palette = Palette::blues};
     if (record->series.contains("path")) {
       const Series& path = record->series.at("path");
       panel.curves.push_back({.label = "shortest path", .x = path.at("z_1"), .y = path.at("z_2"), .style = Style::line_points, .colour = 4});

@@ -4,6 +4,7 @@
 #include "common/reporting/page.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <string>
 #include <utility>
@@ -38,6 +39,15 @@ struct RecordView {
 inline void extend(std::optional<std::pair<double, double>>& range, const std::vector<double>& values) {
   const auto [least, most] = std::ranges::minmax(values);
   range = range ? std::pair(std::min(range->first, least), std::max(range->second, most)) : std::pair(least, most);
+}
+
+// The nodes of a graph (columns z_1, z_2, mean_edge), the darker the longer their edges; the panel's palette is blues.
+inline reporting::Curve graph_nodes(const experiments::Series& nodes) {
+  const auto [shortest, longest] = std::ranges::minmax(nodes.at("mean_edge"));
+  reporting::Curve cloud{
+      .label = "draws from the prior", .x = nodes.at("z_1"), .y = nodes.at("z_2"), .style = reporting::Style::small_points, .colour = 0};
+  for (const double edge : nodes.at("mean_edge")) cloud.shade.push_back(std::sqrt((edge - shortest) / std::max(longest - shortest, 1e-12)));
+  return cloud;
 }
 
 }  // namespace vhp

@@ -58,7 +58,8 @@ Separation separation(const FrameCodes& codes, const Array<float>& z, tensors::S
   std::vector<std::vector<std::size_t>> labels{codes.motion};
   for (int deal = 0; deal < n_deals; ++deal) {
     labels.emplace_back();
-    for (const std::int64_t from : stream.permutation(static_cast<std::int64_t>(n))) labels.back().push_back(codes.motion[static_cast<std::size_t>(from)]);
+    for (const std::int64_t from : stream.permutation(static_cast<std::int64_t>(n)))
+      labels.back().push_back(codes.motion[static_cast<std::size_t>(from)]);
   }
   std::vector<std::vector<std::size_t>> answers(labels.size(), std::vector<std::size_t>(n));
   std::vector<std::size_t> neighbours(n);

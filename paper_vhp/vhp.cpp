@@ -4,6 +4,7 @@
 // and evaluation, the published numbers (published_vhp.toml), the page.
 #include "common/reporting/attach.hpp"
 #include "paper_vhp/motion_experiment.hpp"
+#include "paper_vhp/motion_report.hpp"
 #include "paper_vhp/pendulum_experiment.hpp"
 #include "paper_vhp/pendulum_report.hpp"
 
@@ -13,8 +14,10 @@ void write_report(reporting::Page& page, const experiments::Ledger&) {
   page.cite(
       "Alexej Klushyn, Nutan Chen, Richard Kurle, Botond Cseke, Patrick van der Smagt: *Learning Hierarchical Priors in VAEs*. Advances in Neural "
       "Information Processing Systems 32, 2019.\n\n"
-      "This page covers the artificial pendulum (section 4.1, appendices A and B). [The chapter](program.md) is the program's source.");
+      "This page covers the artificial pendulum (section 4.1, appendices A and B) and human motion (section 4.2, appendix C). [The "
+      "chapter](program.md) is the program's source.");
   vhp::write_pendulum(page);
+  vhp::write_motion(page);
 }
 
 }  // namespace
@@ -42,10 +45,17 @@ int main(int argc, char** argv) {
                    {"The pendulum", "paper_vhp/pendulum.hpp"},
                    {"The angle", "paper_vhp/angle_regression.hpp"},
                    {"The graph", "paper_vhp/latent_graph.hpp"},
-                   {"Settings", "paper_vhp/pendulum_settings.cpp"},
-                   {"Training and evaluation", "paper_vhp/pendulum_experiment.cpp"},
+                   {"The pendulum: settings", "paper_vhp/pendulum_settings.cpp"},
+                   {"The pendulum: training and evaluation", "paper_vhp/pendulum_experiment.cpp"},
                    {"The page: the pendulum", "paper_vhp/pendulum_report.cpp"},
                    {"The page: choices and seeds", "paper_vhp/choices_report.cpp"},
+                   {"Human motion", "paper_vhp/motion_data.hpp"},
+                   {"The VampPrior", "paper_vhp/vamp_prior.hpp"},
+                   {"How smooth a movement is", "paper_vhp/movement.hpp"},
+                   {"Whether the motions are separate", "paper_vhp/separation.hpp"},
+                   {"Human motion: settings", "paper_vhp/motion_settings.cpp"},
+                   {"Human motion: training and evaluation", "paper_vhp/motion_experiment.cpp"},
+                   {"The page: human motion", "paper_vhp/motion_report.cpp"},
                    {"The program", "paper_vhp/vhp.cpp"}},
       .write = write_report,
   });

@@ -94,9 +94,10 @@ CmuMocap stand_in() {
     motion.n_frames = 150 + 100 * static_cast<std::int64_t>(m);
     const double turns_per_s = 0.5 + 0.2 * static_cast<double>(m);
     for (std::int64_t frame = 0; frame < motion.n_frames; ++frame)
-      for (std::int64_t c = 0; c < n_channels; ++c)
-        motion.values.push_back(40 * (posture[c] - 0.5) +
-                                20 * swing[c] * std::sin(2 * std::numbers::pi * (turns_per_s * static_cast<double>(frame) / CmuMocap::frames_per_s + phase[c])));
+      for (std::int64_t c = 0; c < n_channels; ++c) {
+        const double turns = turns_per_s * static_cast<double>(frame) / CmuMocap::frames_per_s + phase[c];
+        motion.values.push_back(40 * (posture[c] - 0.5) + 20 * swing[c] * std::sin(2 * std::numbers::pi * turns));
+      }
     all.append(reinterpret_cast<const char*>(motion.values.data()), motion.values.size() * sizeof(double));
     data.recordings.push_back({motion_names[m], std::move(motion)});
   }

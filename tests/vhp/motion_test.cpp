@@ -140,7 +140,9 @@ BOOST_AUTO_TEST_CASE(a_knee_bends_the_shin_and_leaves_the_thigh) {
   // By hand: the shin of length l hangs from the knee; bent by 90 degrees about its own x axis it lies l sqrt(2) from where it was.
   const MotionData& data = motions();
   const auto& bones = data.source.skeleton.bones;
-  const auto place = [&](const char* name) { return static_cast<std::size_t>(std::ranges::find(bones, name, &datasets::Bone::name) - bones.begin()); };
+  const auto place = [&](const char* name) {
+    return static_cast<std::size_t>(std::ranges::find(bones, name, &datasets::Bone::name) - bones.begin());
+  };
   std::vector<double> bent(50, 0.0);
   bent[static_cast<std::size_t>(std::ranges::find(data.features, "ltibia.rx") - data.features.begin())] = 90;
   const auto straight = pose(data, std::vector<double>(50, 0.0)), knee = pose(data, bent);
@@ -285,7 +287,8 @@ Var<double> normal(const Shape& shape, const char* purpose) { return Var<double>
 Small small(std::int64_t P) {
   Small model{FirstLayer<double>(n_x, d, Widths{5, 4}, 0.3, Stream(1, "first")), {normal({P, n_x}, "u")}};
   Stream stream(7, "biases");
-  autodiff::for_each_var(model.first, [&](Var<double>& variable) { variable = variable + Var<double>(stream.normal<double>(variable.shape())) * 0.3; });
+  const auto shaken = [&](const Var<double>& variable) { return variable + Var<double>(stream.normal<double>(variable.shape())) * 0.3; };
+  autodiff::for_each_var(model.first, [&](Var<double>& variable) { variable = shaken(variable); });
   return model;
 }
 
@@ -324,7 +327,8 @@ BOOST_AUTO_TEST_CASE(the_objective_agrees_with_differences_in_every_block) {
 BOOST_AUTO_TEST_CASE(a_step_moves_the_pseudo_inputs_too) {
   Small model = small(3);
   const Array<double> before = model.second.u.value().copy();
-  Trainer<double, FirstLayer<double>, VampPrior<double>> trainer(model, {.method = Method::warm_up, .warm_up_steps = 2}, PriorBound::importance_weighted, 1e-2);
+  const ScheduleSettings warm_up{.method = Method::warm_up, .warm_up_steps = 2};
+  Trainer<double, FirstLayer<double>, VampPrior<double>> trainer(model, warm_up, PriorBound::importance_weighted, 1e-2);
   const Var<double> x = normal({batch, n_x}, "x");
   double first = 0, last = 0;
   for (int t = 0; t < 60; ++t) {
