@@ -45,6 +45,24 @@ Pendulum pendulum(std::int64_t n, const Rendering& rendering) {
   return data;
 }
 
+double circle_share(const Pendulum& data) {
+  const auto n = static_cast<double>(data.images.n);
+  double of_circle = 0, of_all = 0;
+  for (std::int64_t pixel = 0; pixel < side * side; ++pixel) {
+    double sum = 0, squares = 0, with_cosine = 0, with_sine = 0;
+    for (std::int64_t i = 0; i < data.images.n; ++i) {
+      const double level = data.images.image(i)[static_cast<std::size_t>(pixel)], angle = data.angles[static_cast<std::size_t>(i)];
+      sum += level;
+      squares += level * level;
+      with_cosine += level * std::cos(angle);
+      with_sine += level * std::sin(angle);
+    }
+    of_circle += 2 * (with_cosine * with_cosine + with_sine * with_sine) / (n * n);
+    of_all += squares / n - sum * sum / (n * n);
+  }
+  return of_circle / of_all;
+}
+
 SeenAngle seen_angle(std::span<const float> image, const Rendering& rendering) {
   constexpr int n_candidates = 360;
   SeenAngle best{0, std::numeric_limits<double>::infinity()};

@@ -6,8 +6,8 @@
 // with the angle. Angle 0 points down, and angles grow counterclockwise. Images are stored in 256 grey levels; the
 // rounding's variance, 1.3e-6 a pixel, is far below $\kappa^2 = 0.0004$.
 //
-// Two variants show how much depends on this: a *blob* (a Gaussian of deviation 1 pixel that circles at a radius of 5), and
-// noise (independent normals on every pixel, drawn once for each image).
+// Variants show how much depends on this: a *blob* (a Gaussian of deviation $w$ that circles at a radius of $r = 5$ pixels;
+// *soft* with $w = 2$ instead of 1), and noise (independent normals on every pixel, drawn once for each image).
 #pragma once
 
 #include "common/datasets/image_set.hpp"
@@ -34,6 +34,11 @@ struct Pendulum {
 
 // The data set: the same angles for every seed and rendering; of a larger set, the first n are those of a smaller one.
 Pendulum pendulum(std::int64_t n, const Rendering& rendering);
+
+// How nearly the images themselves lie on a circle: the share of their variance, summed over the pixels, that is linear in
+// $(\cos\varphi, \sin\varphi)$. Wherever the angle is uniform that is the plane of the first harmonic; for blobs far from
+// the border it is $2 I_1(\kappa) / (e^\kappa - I_0(\kappa))$ with $\kappa = r^2 / 2 w^2$.
+double circle_share(const Pendulum& data);
 
 // The angle whose noise-free rendering is nearest to an image of 256 pixels in [0, 1], to within half a degree, and how
 // far away it is: the root of the mean squared error.

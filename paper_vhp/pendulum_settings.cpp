@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
+#include <ranges>
 #include <system_error>
 
 namespace vhp {
@@ -162,20 +162,18 @@ std::vector<Cell> seeds_cells(Profile profile) {
   const auto add = [&](const std::string& name, const Settings& settings) {
     for (std::uint64_t seed = 0; seed < n_seeds; ++seed) list.push_back(cell(name, seed, settings));
   };
-  const std::vector<Cell> methods = pendulum_cells(profile == Profile::smoke ? profile : Profile::quick);
-  for (const Cell& method : methods) add(method.name, method.settings);
-  const auto vary = [&](const std::string& method, const std::string& name, const std::string& key, const experiments::Value& value) {
-    Settings settings = std::ranges::find(methods, method, &Cell::name)->settings;
-    settings.set(key, value);
-    if (key == "rendering") settings.set("width", 1.0);
-    add(method + "_" + name, settings);
+  const auto methods = pendulum_cells(profile == Profile::smoke ? profile : Profile::quick) | std::views::take(5);  // those of Table 1
+  const auto vary = [&](const Cell& method, const std::string& name, const std::vector<std::pair<std::string, experiments::Value>>& changes) {
+    Settings settings = method.settings;
+    for (const auto& [key, value] : changes) settings.set(key, value);
+    add(method.name + "_" + name, settings);
   };
-  vary("rewo", "blob", "rendering", std::string("blob"));
-  if (profile == Profile::smoke) return list;
-  vary("rewo", "noise_0.05", "noise", 0.05);
-  vary("rewo", "unbounded_prior", "prior_max_deviation", 0.0);
-  for (const double variance : {0.0004, 0.4})
-    for (const char* method : {"rewo", "vhp"}) vary(method, fmt::format("variance_{}", variance), "variance", variance);
+  for (const Cell& method : methods) add(method.name, method.settings);
+  for (const Cell& method : methods) vary(method, "soft_blob", {{"rendering", std::string("blob")}, {"width", 2.0}});
+  const Cell &rewo = methods[0], &unscheduled = methods[2];
+  vary(rewo, "blob", {{"rendering", std::string("blob")}, {"width", 1.0}});
+  vary(rewo, "unbounded_prior", {{"prior_max_deviation", 0.0}});
+  for (const Cell& method : {rewo, unscheduled}) vary(method, "variance_0.4", {{"variance", 0.4}});
   return list;
 }
 

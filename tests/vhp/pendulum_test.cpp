@@ -47,6 +47,19 @@ Codes codes(const std::vector<double>& angles, const Curve& curve) {
 
 }  // namespace
 
+BOOST_AUTO_TEST_CASE(softer_blobs_lie_more_nearly_on_a_circle) {
+  double before = 0;
+  for (const double width : {0.7, 1.0, 1.5}) {
+    const std::vector<double> angles = even_angles(720);
+    const Pendulum data{angles, draw_pendulum(angles, {.blob = true, .width = width, .noise = 0}, Stream(0, "none"))};
+    const double kappa = 25 / (2 * width * width), share = circle_share(data);
+    const double law = 2 * std::cyl_bessel_i(1, kappa) / (std::exp(kappa) - std::cyl_bessel_i(0, kappa));
+    BOOST_TEST(share == law, tt::tolerance(0.02));  // pixels are samples, in 256 levels, and the border cuts the tails
+    BOOST_TEST(share > before);
+    before = share;
+  }
+}
+
 BOOST_AUTO_TEST_CASE(angle_zero_hangs_down_and_angles_grow_counterclockwise) {
   const double angles[] = {0, pi / 2, pi};
   for (const bool blob : {false, true}) {
