@@ -4,6 +4,7 @@
 // experiment: full batches, ten data sets in each of ten dimensions, 30,000 steps of TensorFlow's RMSProp.
 #include "common/reporting/attach.hpp"
 #include "paper_hvae/caterini_report.hpp"
+#include "paper_hvae/flow_alone.hpp"
 #include "paper_hvae/gaussian_experiment.hpp"
 #include "paper_hvae/gaussian_optimum.hpp"
 #include "paper_hvae/image_experiment.hpp"
@@ -60,7 +61,8 @@ int main(int argc, char** argv) {
                        .cells = hvae::cells,
                        .run = hvae::run_gaussian,
                        .sample = {}},
-                      hvae::optimum_experiment(hvae::n_observations), hvae::mnist_experiment(), hvae::mnist_10k_experiment()},
+                      hvae::optimum_experiment(hvae::n_observations), hvae::mnist_experiment(), hvae::mnist_10k_experiment(),
+                      hvae::flow_alone_experiment()},
       .report = {},
       .check = {},
       .published_numbers = {},
@@ -77,8 +79,10 @@ int main(int argc, char** argv) {
                    {"The flow at the optimum", "paper_hvae/gaussian_optimum.cpp"},
                    {"The image model", "paper_hvae/image_model.hpp"},
                    {"Training and evaluation on MNIST", "paper_hvae/image_experiment.cpp"},
+                   {"The flow alone, on images", "paper_hvae/flow_alone.cpp"},
                    {"The page", "paper_hvae/caterini_report.cpp"},
                    {"The page: MNIST", "paper_hvae/image_report.cpp"},
+                   {"The page: the flow alone", "paper_hvae/flow_alone_report.cpp"},
                    {"The program", "paper_hvae/hvae_caterini.cpp"}},
       .write = hvae::write_caterini_report,
   });

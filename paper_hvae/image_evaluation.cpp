@@ -18,12 +18,16 @@ Evaluation evaluate(const datasets::ImageSet& set, std::int64_t n_samples, const
   for (std::int64_t begin = 0; begin < set.n; begin += n_at_once) {
     const std::int64_t n = std::min(n_at_once, set.n - begin);
     metrics::ImportanceLikelihood images(n);
+    result.elbo_by_image.resize(static_cast<std::size_t>(begin + n), 0.0);
     for (std::int64_t done = 0; done < n_samples;) {
       const std::int64_t draws = std::min(most_draws, n_samples - done);
       rows.clear();
       for (std::int64_t i = 0; i < n; ++i) rows.insert(rows.end(), static_cast<std::size_t>(draws), begin + i);
       const tensors::Array<float> log_weights = log_p_hat(autodiff::Var<float>(datasets::gather(set, rows, datasets::grey())), step++);
-      for (float log_weight : log_weights) result.elbo_nats += log_weight;
+      for (std::int64_t i = 0; i < n * draws; ++i) {
+        result.elbo_nats += log_weights[i];
+        result.elbo_by_image[static_cast<std::size_t>(begin + i / draws)] += log_weights[i] / static_cast<double>(n_samples);
+      }
       images.add(log_weights.reshaped({n, draws}));
       done += draws;
     }

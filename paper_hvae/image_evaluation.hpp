@@ -16,7 +16,7 @@ namespace hvae {
 struct Evaluation {
   metrics::LikelihoodSummary likelihood;
   double elbo_nats = 0;
-  std::vector<double> nll_by_image;
+  std::vector<double> nll_by_image, elbo_by_image;
 };
 
 // One draw of log p-hat for every row of x [n, pixels]; the step numbers the calls, for the noise.

@@ -5,11 +5,10 @@
 #include "paper_hvae/image_experiment.hpp"
 
 #include "common/datasets/binarisation.hpp"
-#include "common/datasets/mnist.hpp"
 #include "common/nn/restore.hpp"
 #include "common/nn/training.hpp"
 #include "paper_hvae/image_evaluation.hpp"
-#include "paper_hvae/image_model.hpp"
+#include "paper_hvae/image_training.hpp"
 
 #include <fmt/format.h>
 
@@ -24,65 +23,6 @@ using experiments::Settings;
 
 namespace {
 
-constexpr std::uint64_t test_seed = 777;  // of the binarisation of the test images, the same for every cell
-
-TemperingKind tempering_from(const std::string& name) {
-  if (name == "none") return TemperingKind::none;
-  if (name == "fixed") return TemperingKind::fixed;
-  tensors::require(name == "free", "mnist: tempering \"{}\" is none of none, fixed, free", name);
-  return TemperingKind::free;
-}
-
-// The mean over the pixels of logit(mean image), pixels that are never or always inked held off the ends by half an image.
-double mean_logit(const datasets::ImageSet& images) {
-  double sum = 0;
-  for (std::int64_t pixel = 0; pixel < images.image_size(); ++pixel) {
-    double ink = 0;
-    for (std::int64_t i = 0; i < images.n; ++i) ink += images.image(i)[static_cast<std::size_t>(pixel)] / 255.0;
-    const double end = 0.5 / static_cast<double>(images.n), p = std::clamp(ink / static_cast<double>(images.n), end, 1 - end);
-    sum += std::log(p / (1 - p));
-  }
-  return sum / static_cast<double>(images.image_size());
-}
-
-ImageModel<float> build(const Settings& settings, double pixel_logit, std::uint64_t seed) {
-  Sizes sizes;
-  sizes.hidden = settings.count("hidden");
-  sizes.latent = settings.count("latent");
-  sizes.enlarging = settings.flag("upsampled") ? Enlarging::upsampled : Enlarging::transposed;
-  Stream stream(seed, "initialisation");
-  InferenceNetwork<float> inference(sizes, stream);
-  GenerativeNetwork<float> generative(sizes, stream, pixel_logit);
-  return {std::move(inference), std::move(generative),
-          LearnedFlow<float>(static_cast<int>(settings.count("K")), tempering_from(settings.text("tempering")), settings.flag("vary_epsilon"),
-                             sizes.latent)};
-}
-
-FlowNoise<float> draw_noise(const Stream& stream, std::uint64_t step, std::int64_t n, std::int64_t latent) {
-  Stream at = stream.at(step);
-  return {Var<float>(at.normal<float>({n, latent})), Var<float>(at.normal<float>({n, latent}))};
-}
-
-Var<float> bound(const ImageModel<float>& model, const Var<float>& x, const FlowNoise<float>& noise) {
-  return model.flow.K == 0 ? model.elbo_vae(x, noise.epsilon) : model.elbo(x, noise);
-}
-
-// The mean bound over a binarised set, one draw for each image.
-double mean_bound(const ImageModel<float>& model, const datasets::ImageSet& set, const Stream& noise, std::uint64_t step) {
-  constexpr std::int64_t chunk = 200;
-  double total = 0;
-  std::vector<std::int64_t> rows;
-  for (std::int64_t begin = 0; begin < set.n; begin += chunk) {
-    rows.clear();
-    for (std::int64_t i = begin; i < std::min(set.n, begin + chunk); ++i) rows.push_back(i);
-    const Var<float> x(datasets::gather(set, rows, datasets::grey()));
-    const auto n = static_cast<std::int64_t>(rows.size());
-    const FlowNoise<float> drawn = draw_noise(noise, (step << 20) + static_cast<std::uint64_t>(begin), n, model.generative.sizes.latent);
-    total += sum(bound(model, x, drawn)).item();
-  }
-  return total / static_cast<double>(set.n);
-}
-
 experiments::Images draw(const ImageModel<float>& model, std::int64_t n, Stream stream) {
   const Sizes& sizes = model.generative.sizes;
   const Array<float> pixels = sigmoid(model.generative.logits(Var<float>(stream.normal<float>({n, sizes.latent})))).value();
@@ -94,19 +34,11 @@ experiments::Images draw(const ImageModel<float>& model, std::int64_t n, Stream 
 // ## One cell
 void run_cell(Run& run) {
   const Settings& settings = run.settings();
-  const std::int64_t n_train = settings.count("n_train"), n_validation = settings.count("n_validation"), n_test = settings.count("n_test");
-  const auto [train_file, test_file] = datasets::mnist(run.data_option(), {.train = n_train + n_validation, .test = n_test});
-  for (const auto* set : {&train_file, &test_file})
-    for (const auto& [file, sha256] : set->sha256) run.used_data(file, sha256, set->stand_in);
-  const datasets::Split split = datasets::hold_out_random(train_file, n_validation, Stream(run.seed(), "split"));
-  const datasets::ImageSet train = datasets::first(split.training, n_train);
-  const datasets::ImageSet validation = datasets::binarised_once(split.held_out, run.seed());
-  const datasets::ImageSet test = datasets::binarised_once(datasets::first(test_file, n_test), test_seed);
-
-  ImageModel<float> model = build(settings, mean_logit(train), run.seed());
+  const auto [train, validation, test] = image_data(run);
+  ImageModel<float> model = image_model(settings, &train, run.seed());
   nn::Parameters<float> parameters(model);
   nn::AdamaxHvae<float> optimiser(parameters, {.learning_rate = settings.number("learning_rate")});
-  datasets::BatchOrder order(n_train, settings.count("batch"), run.seed());
+  datasets::BatchOrder order(train.n, settings.count("batch"), run.seed());
   const std::int64_t batches = order.batches_per_epoch(), n_epochs = settings.count("epochs"), patience = settings.count("patience");
   const Stream binarisation(run.seed(), "binarisation"), noise(run.seed(), "noise"), validation_noise(run.seed(), "validation noise");
 
@@ -168,6 +100,12 @@ void run_cell(Run& run) {
     run.series("by_image", {{"nll_nats", e.nll_by_image}});
     metric("nll_monte_carlo_error_nats", e.likelihood.monte_carlo_error_nats.value_or(0), "nats", "of one estimate, on these very images");
     metric("median_effective_samples", e.likelihood.median_effective_samples, "count", "of the importance weights, median over images");
+  }
+  if (settings.values().contains("n_nll_also")) {
+    const datasets::ImageSet more = datasets::first(test, settings.count("n_nll_also"));
+    const Evaluation e = likelihood(more, Stream(run.seed(), "importance noise", static_cast<std::uint64_t>(n_repeats)));
+    metric("nll_more_images_nats", e.likelihood.nll_nats, "nats", fmt::format("{} importance samples, {} test images", n_samples, more.n),
+           e.likelihood.standard_error_nats);
   }
   metric("nll_nats", nll, "nats", fmt::format("{} importance samples, {} test images, mean of {} estimates", n_samples, nll_set.n, n_repeats));
   metric("elbo_nats", -elbo, "nats", "minus the bound, from the same draws");
@@ -260,13 +198,17 @@ std::vector<Cell> mnist_10k_cells(Profile profile) {
                                     {"n_nll_repeats", 1}})
     settings.set(name, std::int64_t{value});
   for (const std::uint64_t seed : {0, 1})
-    for (const Variant& variant : variants({1, 5})) cells.push_back(cell(variant, seed, settings));
+    for (const Variant& variant : variants({1, 5})) {
+      Settings of_variant = settings;
+      if (variant.K == 0) of_variant.set("n_nll_also", std::int64_t{10'000});  // what the choice of 1,000 images is worth
+      cells.push_back(cell(variant, seed, of_variant));
+    }
   return cells;
 }
 
 // New digits from a trained cell's decoder.
 experiments::Images sample_cell(const Cell& cell, const experiments::Experiment::Weights& weights, std::int64_t n) {
-  ImageModel<float> model = build(cell.settings, 0, cell.seed);
+  ImageModel<float> model = image_model(cell.settings, nullptr, cell.seed);
   nn::restore(nn::Parameters<float>(model), weights);
   return draw(model, n, Stream(cell.seed, "samples"));
 }

@@ -170,6 +170,7 @@ void our_runs(Page& page, const Scale& scale, const std::vector<reporting::Claim
 void write_image_sections(Page& page, const std::vector<reporting::Claim>& claims) {
   what_the_paper_can_show(page, claims);
   if (const auto scale = scale_of(page)) our_runs(page, *scale, claims);
+  write_flow_alone(page);
   page.metric("nll_nats", "Minus the log of the mean of the flow's estimates of p(x), mean over the test images (mnist).");
   page.metric("elbo_nats", "Minus the mean of the logs of the same estimates (mnist; on the learning curves the bound itself).");
 }

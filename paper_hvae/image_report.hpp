@@ -7,4 +7,7 @@ namespace hvae {
 // The sections of hvae_caterini's page on MNIST.
 void write_image_sections(reporting::Page& page, const std::vector<reporting::Claim>& claims);
 
+// Its section on flows over a frozen VAE.
+void write_flow_alone(reporting::Page& page);
+
 }  // namespace hvae

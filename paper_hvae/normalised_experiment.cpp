@@ -7,6 +7,7 @@
 #include "common/datasets/binarisation.hpp"
 #include "common/datasets/mnist.hpp"
 #include "common/distributions/importance_bound.hpp"
+#include "common/nn/restore.hpp"
 #include "common/nn/training.hpp"
 #include "paper_hvae/image_evaluation.hpp"
 #include "paper_hvae/normalised_model.hpp"
@@ -322,12 +323,7 @@ std::vector<Cell> cells(Profile profile) {
 
 experiments::Images sample_cell(const Cell& cell, const experiments::Experiment::Weights& weights, std::int64_t n) {
   Model model = build(cell.settings, cell.seed);
-  const nn::Parameters<float> parameters(model);
-  for (const auto& [name, window] : parameters.named()) {
-    const auto found = weights.find(name);
-    tensors::require(found != weights.end() && found->second.shape() == window.shape(), "sample: the weights of {} do not fit the cell", name);
-    std::copy(found->second.begin(), found->second.end(), window.data_for_update());
-  }
+  nn::restore(nn::Parameters<float>(model), weights);
   return pictures(model.decoder.sizes, new_digits(model, n, Stream(cell.seed, "samples")));
 }
 

@@ -1,0 +1,87 @@
+#include "paper_hvae/image_training.hpp"
+
+#include "common/datasets/binarisation.hpp"
+#include "common/datasets/mnist.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace hvae {
+
+using experiments::Run;
+using experiments::Settings;
+
+namespace {
+
+constexpr std::uint64_t test_seed = 777;  // of the binarisation of the test images, the same for every cell
+
+// The mean over the pixels of logit(mean image), pixels that are never or always inked held off the ends by half an image.
+double mean_logit(const datasets::ImageSet& images) {
+  double sum = 0;
+  for (std::int64_t pixel = 0; pixel < images.image_size(); ++pixel) {
+    double ink = 0;
+    for (std::int64_t i = 0; i < images.n; ++i) ink += images.image(i)[static_cast<std::size_t>(pixel)] / 255.0;
+    const double end = 0.5 / static_cast<double>(images.n), p = std::clamp(ink / static_cast<double>(images.n), end, 1 - end);
+    sum += std::log(p / (1 - p));
+  }
+  return sum / static_cast<double>(images.image_size());
+}
+
+}  // namespace
+
+TemperingKind tempering_from(const std::string& name) {
+  if (name == "none") return TemperingKind::none;
+  if (name == "fixed") return TemperingKind::fixed;
+  tensors::require(name == "free", "mnist: tempering \"{}\" is none of none, fixed, free", name);
+  return TemperingKind::free;
+}
+
+ImageData image_data(Run& run) {
+  const Settings& settings = run.settings();
+  const std::int64_t n_train = settings.count("n_train"), n_validation = settings.count("n_validation"), n_test = settings.count("n_test");
+  const auto [train_file, test_file] = datasets::mnist(run.data_option(), {.train = n_train + n_validation, .test = n_test});
+  for (const auto* set : {&train_file, &test_file})
+    for (const auto& [file, sha256] : set->sha256) run.used_data(file, sha256, set->stand_in);
+  const datasets::Split split = datasets::hold_out_random(train_file, n_validation, Stream(run.seed(), "split"));
+  return {datasets::first(split.training, n_train), datasets::binarised_once(split.held_out, run.seed()),
+          datasets::binarised_once(datasets::first(test_file, n_test), test_seed)};
+}
+
+ImageModel<float> image_model(const Settings& settings, const datasets::ImageSet* train, std::uint64_t seed) {
+  Sizes sizes;
+  sizes.hidden = settings.count("hidden");
+  sizes.latent = settings.count("latent");
+  sizes.enlarging = settings.flag("upsampled") ? Enlarging::upsampled : Enlarging::transposed;
+  Stream stream(seed, "initialisation");
+  InferenceNetwork<float> inference(sizes, stream);
+  GenerativeNetwork<float> generative(sizes, stream, train ? mean_logit(*train) : 0.0);
+  return {std::move(inference), std::move(generative),
+          LearnedFlow<float>(static_cast<int>(settings.count("K")), tempering_from(settings.text("tempering")), settings.flag("vary_epsilon"),
+                             sizes.latent)};
+}
+
+FlowNoise<float> draw_noise(const Stream& stream, std::uint64_t step, std::int64_t n, std::int64_t latent) {
+  Stream at = stream.at(step);
+  return {Var<float>(at.normal<float>({n, latent})), Var<float>(at.normal<float>({n, latent}))};
+}
+
+Var<float> bound(const ImageModel<float>& model, const Var<float>& x, const FlowNoise<float>& noise) {
+  return model.flow.K == 0 ? model.elbo_vae(x, noise.epsilon) : model.elbo(x, noise);
+}
+
+double mean_bound(const ImageModel<float>& model, const datasets::ImageSet& set, const Stream& noise, std::uint64_t step) {
+  constexpr std::int64_t chunk = 200;
+  double total = 0;
+  std::vector<std::int64_t> rows;
+  for (std::int64_t begin = 0; begin < set.n; begin += chunk) {
+    rows.clear();
+    for (std::int64_t i = begin; i < std::min(set.n, begin + chunk); ++i) rows.push_back(i);
+    const Var<float> x(datasets::gather(set, rows, datasets::grey()));
+    const auto n = static_cast<std::int64_t>(rows.size());
+    const FlowNoise<float> drawn = draw_noise(noise, (step << 20) + static_cast<std::uint64_t>(begin), n, model.generative.sizes.latent);
+    total += sum(bound(model, x, drawn)).item();
+  }
+  return total / static_cast<double>(set.n);
+}
+
+}  // namespace hvae

@@ -1,0 +1,35 @@
+// What the experiments on MNIST share: data, model and bound of a batch.
+#pragma once
+
+#include "common/datasets/image_set.hpp"
+#include "common/experiments/experiment.hpp"
+#include "paper_hvae/image_model.hpp"
+
+#include <string>
+
+namespace hvae {
+
+// "none", "fixed" or "free".
+TemperingKind tempering_from(const std::string& name);
+
+// By the settings n_train, n_validation and n_test; training images grey, the others binarised: validation by the cell's
+// seed, test alike for every cell. Tells the run which files it read.
+struct ImageData {
+  datasets::ImageSet train, validation, test;
+};
+ImageData image_data(experiments::Run& run);
+
+// By the settings hidden, latent, upsampled, K, tempering and vary_epsilon. The last bias starts at the mean of logit(mean image)
+// over the pixels, or at zero where there are no images.
+ImageModel<float> image_model(const experiments::Settings& settings, const datasets::ImageSet* train, std::uint64_t seed);
+
+// Noise for n rows, that of the given step.
+FlowNoise<float> draw_noise(const Stream& stream, std::uint64_t step, std::int64_t n, std::int64_t latent);
+
+// The bound that is trained, [B]: with the divergence in closed form where there are no steps.
+Var<float> bound(const ImageModel<float>& model, const Var<float>& x, const FlowNoise<float>& noise);
+
+// The mean bound over a binarised set, one draw for each image.
+double mean_bound(const ImageModel<float>& model, const datasets::ImageSet& set, const Stream& noise, std::uint64_t step);
+
+}  // namespace hvae
