@@ -43,7 +43,7 @@ struct Learner {
   Learner(std::string name, LearnedFlow<float> started, double rate) : name(std::move(name)), flow(std::move(started)) {
     const double epsilon = 0.05, inverse_beta_0 = 1.5, alpha = std::pow(inverse_beta_0, -0.5 / flow.K);
     const auto logit = [](double p) { return static_cast<float>(std::log(p / (1 - p))); };
-    for (Var<float>& e : flow.logit_epsilon) e = Var<float>(Array<float>::full(e.shape(), logit(epsilon / LearnedFlow<float>::xi)));
+    for (Var<float>& e : flow.logit_epsilon) e = Var<float>(Array<float>::full(e.shape(), logit(epsilon / flow.xi)));
     for (Var<float>& a : flow.logit_alpha) a = Var<float>(logit(alpha));
     parameters = std::make_unique<nn::Parameters<float>>(flow);
     optimiser = std::make_unique<nn::Adam<float>>(*parameters, nn::AdamSettings{.learning_rate = rate});
@@ -166,8 +166,8 @@ std::vector<Cell> cells(Profile profile) {
                     {"n_validation", of(1000, 500, 20)},
                     {"n_test", of(1000, 500, 20)},
                     {"batch", of(100, 20, 20)},
-                    {"epochs", of(100, 20, 2)},
-                    {"learning_rate", is_paper ? 5e-4 : 2e-3},
+                    {"epochs", of(100, 30, 2)},
+                    {"learning_rate", is_paper ? 5e-4 : 4e-3},
                     {"flow_steps", of(600, 200, 3)},
                     {"flow_rate", 0.02},
                     {"n_nll_images", of(200, 40, 4)},

@@ -179,7 +179,7 @@ struct LearnedFlow {
   Var<T> log_tempering;               // a scalar
   std::vector<Var<T>> logit_alpha;    // K scalars
 
-  static constexpr double xi = 0.5;
+  double xi = 0.5;
 
   LearnedFlow() = default;
   LearnedFlow(int K, TemperingKind kind, bool vary_epsilon, std::int64_t latent) : K(K), kind(kind), log_tempering(static_cast<T>(std::log(0.5))) {

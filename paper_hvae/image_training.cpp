@@ -55,9 +55,9 @@ ImageModel<float> image_model(const Settings& settings, const datasets::ImageSet
   Stream stream(seed, "initialisation");
   InferenceNetwork<float> inference(sizes, stream);
   GenerativeNetwork<float> generative(sizes, stream, train ? mean_logit(*train) : 0.0);
-  return {std::move(inference), std::move(generative),
-          LearnedFlow<float>(static_cast<int>(settings.count("K")), tempering_from(settings.text("tempering")), settings.flag("vary_epsilon"),
-                             sizes.latent)};
+  LearnedFlow<float> flow(static_cast<int>(settings.count("K")), tempering_from(settings.text("tempering")), settings.flag("vary_epsilon"), sizes.latent);
+  if (settings.values().contains("xi")) flow.xi = settings.number("xi");
+  return {std::move(inference), std::move(generative), std::move(flow)};
 }
 
 FlowNoise<float> draw_noise(const Stream& stream, std::uint64_t step, std::int64_t n, std::int64_t latent) {

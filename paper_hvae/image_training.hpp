@@ -19,7 +19,7 @@ struct ImageData {
 };
 ImageData image_data(experiments::Run& run);
 
-// By the settings hidden, latent, upsampled, K, tempering and vary_epsilon. The last bias starts at the mean of logit(mean image)
+// By the settings hidden, latent, upsampled, K, tempering and vary_epsilon, and xi where another than 1/2 is wanted. The last bias starts at the mean of logit(mean image)
 // over the pixels, or at zero where there are no images.
 ImageModel<float> image_model(const experiments::Settings& settings, const datasets::ImageSet* train, std::uint64_t seed);
 
