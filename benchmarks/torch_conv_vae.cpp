@@ -1,9 +1,11 @@
 #include "benchmarks/torch_conv_vae.hpp"
 
+#include <torch/autograd.h>
 #include <torch/nn.h>
 #include <torch/optim.h>
 
 #include <array>
+#include <cmath>
 #include <stdexcept>
 #include <utility>
 
@@ -37,8 +39,10 @@ struct Model::Implementation {
   std::vector<std::pair<std::string, Tensor>> named;
   std::unique_ptr<torch::optim::Adam> optimiser;
   Tensor images;
+  int K;
+  Tensor logit_epsilon, log_tempering;  // of the flow
 
-  Implementation() {
+  explicit Implementation(int K) : K(K) {
     const auto name = [this](const std::string& layer, const auto& module) {
       named.emplace_back(layer + ".weight", module->weight);
       named.emplace_back(layer + ".bias", module->bias);
@@ -57,12 +61,18 @@ struct Model::Implementation {
     name("deviation", deviation);
     name("decoder_hidden", decoder_hidden);
     name("to_image", to_image);
+    if (K > 0) {
+      logit_epsilon = torch::full({n_latent}, std::log(0.2 / 0.3), torch::requires_grad());
+      log_tempering = torch::full({}, std::log(0.5), torch::requires_grad());
+      named.emplace_back("logit_epsilon", logit_epsilon);
+      named.emplace_back("log_tempering", log_tempering);
+    }
     std::vector<Tensor> parameters;
     for (const auto& [_, tensor] : named) parameters.push_back(tensor);
     optimiser = std::make_unique<torch::optim::Adam>(parameters, torch::optim::AdamOptions(1e-3));
   }
 
-  Tensor loss(const Tensor& x, const Tensor& epsilon) {
+  std::pair<Tensor, Tensor> encode(const Tensor& x) {
     const std::int64_t batch = x.size(0);
     Tensor h = x.view({batch, 1, 28, 28});
     for (std::size_t i = 0; i < 3; ++i) {
@@ -70,30 +80,55 @@ struct Model::Implementation {
       h = F::softplus(down[i](h));
     }
     h = F::softplus(encoder_hidden(h.view({batch, 512})));
-    const Tensor m = mean(h), s = F::softplus(deviation(h));
-    h = F::softplus(to_image(F::softplus(decoder_hidden(m + s * epsilon)))).view({batch, 32, 4, 4});
+    return {mean(h), F::softplus(deviation(h))};
+  }
+
+  // Minus the log-likelihood, summed over the batch.
+  Tensor cross_entropy(const Tensor& x, const Tensor& z) {
+    const std::int64_t batch = x.size(0);
+    Tensor h = F::softplus(to_image(F::softplus(decoder_hidden(z)))).view({batch, 32, 4, 4});
     for (std::size_t i = 0; i < 3; ++i) {
       h = up[i](h);
       const std::int64_t extent = extents[2 - i];
       if (h.size(2) > extent) h = h.slice(2, 0, extent).slice(3, 0, extent);
       if (i < 2) h = F::softplus(h);
     }
-    const Tensor cross_entropy = F::binary_cross_entropy_with_logits(h.reshape({batch, 784}), x,
-                                                                     F::BinaryCrossEntropyWithLogitsFuncOptions().reduction(torch::kSum));
-    const Tensor kl = 0.5 * torch::sum(m.pow(2) + s.pow(2) - 2 * s.log() - 1);
-    return (cross_entropy + kl) / static_cast<double>(batch);
+    return F::binary_cross_entropy_with_logits(h.reshape({batch, 784}), x, F::BinaryCrossEntropyWithLogitsFuncOptions().reduction(torch::kSum));
+  }
+
+  Tensor loss(const Tensor& x, const Tensor& epsilon, const Tensor& gamma) {
+    const auto [m, s] = encode(x);
+    Tensor z = m + s * epsilon;
+    const auto batch = static_cast<double>(x.size(0));
+    if (K == 0) return (cross_entropy(x, z) + 0.5 * torch::sum(m.pow(2) + s.pow(2) - 2 * s.log() - 1)) / batch;
+
+    // The gradient of U with a graph of its own, so that the loss differentiates through it.
+    const auto gradient = [&](const Tensor& at) {
+      return torch::autograd::grad({cross_entropy(x, at) + 0.5 * at.pow(2).sum()}, {at}, {}, true, true).front();
+    };
+    const Tensor eps = 0.5 * torch::sigmoid(logit_epsilon), T_0 = 1 + torch::exp(log_tempering);
+    Tensor rho = gamma * T_0.sqrt(), T_before = T_0, g = gradient(z);
+    for (int k = 1; k <= K; ++k) {
+      rho = rho - 0.5 * eps * g;
+      z = z + eps * rho;
+      g = gradient(z);
+      const Tensor T_k = T_0 + (1 - T_0) * (static_cast<double>(k) * k / (static_cast<double>(K) * K));
+      rho = (rho - 0.5 * eps * g) * torch::sqrt(T_k / T_before);
+      T_before = T_k;
+    }
+    return (cross_entropy(x, z) + 0.5 * (z.pow(2).sum() + rho.pow(2).sum()) - s.log().sum()) / batch - static_cast<double>(n_latent);
   }
 
   // Gradients are dropped, not zeroed: autograd then hands over its own arrays instead of adding to old ones.
-  float differentiate(const Tensor& x, const Tensor& epsilon) {
+  float differentiate(const Tensor& x, const Tensor& epsilon, const Tensor& gamma) {
     for (auto& [_, tensor] : named) tensor.mutable_grad().reset();
-    const Tensor value = loss(x, epsilon);
+    const Tensor value = loss(x, epsilon, gamma);
     value.backward();
     return value.item<float>();
   }
 };
 
-Model::Model() : implementation_(std::make_unique<Implementation>()) {}
+Model::Model(int K) : implementation_(std::make_unique<Implementation>(K)) {}
 Model::~Model() = default;
 
 void Model::set_parameters(const Arrays& values) {
@@ -114,9 +149,10 @@ Arrays Model::gradients() const {
   return arrays;
 }
 
-float Model::differentiate(std::span<const float> x, std::span<const float> epsilon) {
-  return implementation_->differentiate(from_span(x, {static_cast<std::int64_t>(x.size()) / 784, 784}),
-                                        from_span(epsilon, {static_cast<std::int64_t>(epsilon.size()) / n_latent, n_latent}));
+float Model::differentiate(std::span<const float> x, std::span<const float> epsilon, std::span<const float> gamma) {
+  const std::int64_t batch = static_cast<std::int64_t>(x.size()) / 784;
+  return implementation_->differentiate(from_span(x, {batch, 784}), from_span(epsilon, {batch, n_latent}),
+                                        gamma.empty() ? Tensor() : from_span(gamma, {batch, n_latent}));
 }
 
 void Model::set_images(std::span<const float> pixels) {
@@ -126,7 +162,8 @@ void Model::set_images(std::span<const float> pixels) {
 float Model::train_step(std::span<const std::int64_t> rows) {
   const auto n = static_cast<std::int64_t>(rows.size());
   const Tensor indices = torch::from_blob(const_cast<std::int64_t*>(rows.data()), {n}, torch::kInt64);
-  const float loss = implementation_->differentiate(implementation_->images.index_select(0, indices), torch::randn({n, n_latent}));
+  const float loss = implementation_->differentiate(implementation_->images.index_select(0, indices), torch::randn({n, n_latent}),
+                                                     implementation_->K > 0 ? torch::randn({n, n_latent}) : Tensor());
   implementation_->optimiser->step();
   return loss;
 }
