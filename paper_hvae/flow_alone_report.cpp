@@ -23,9 +23,8 @@ void write_flow_alone(Page& page) {
                          "and frozen, and only step sizes and temperatures are learned, by the exact bound, all flows from ε = 0.05 and 1/β₀ = 1.5, "
                          "on the same batches and with the same noise. log p(x) and its gap to the VAE's bound are then the same for all of them: "
                          "{:.2f} nats, between a bound of {:.2f} and an NLL of {:.2f}.\n\n"
-                         "What a flow without tempering can do falls with K, on images as on the Gaussian model: many small steps conserve the "
-                         "energy, and draws of the start that were too wide for the posterior stay as wide. One step is no small step, and "
-                         "tempering is what lets more of them cool down.\n",
+                         "Many small steps without tempering conserve the energy, on images as on the Gaussian model: draws of the start that were "
+                         "too wide for the posterior stay as wide. One step is no small step, and tempering is what lets more of them cool down.\n",
                          value("gap_nats"), value("vae.minus_bound_nats"), value("nll_nats")));
   Table table{{{"K"}, {"tempering"}, {"closed [nats]", Align::right}, {"of the gap", Align::right}, {"NLL", Align::right},
                {"effective samples", Align::right}, {"mean ε", Align::right}, {"1/β₀", Align::right}},
