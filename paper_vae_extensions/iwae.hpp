@@ -36,6 +36,7 @@
 // Paper: equation (9) lacks a plus sign between $\log 2\pi$ and $h^2$, and writes $p_1$ for $h_1$ in one place.
 #pragma once
 
+#include "common/distributions/importance_bound.hpp"
 #include "paper_vae_extensions/vae.hpp"
 
 #include <array>
@@ -138,11 +139,8 @@ Var<T> log_weights(const Iwae<T>& model, const Normal<T>& q_1, const Var<T>& x, 
 
 // ## The bound, and what was reported for it
 //
-// Both along the first axis of log w, [k, ...] -> [...].
-template <class T>
-Var<T> importance_bound(const Var<T>& log_w) {
-  return log_sum_exp(log_w, 0) - static_cast<T>(std::log(static_cast<double>(log_w.shape()[0])));
-}
+// Both along the first axis of log w, [k, ...] -> [...]. The bound is the suite's own: HVAE is compared with it too.
+using distributions::importance_bound;
 
 // The normalised weights, as constants.
 template <class T>

@@ -1,6 +1,7 @@
 // Controls of the Hamiltonian flow, of the flows that it is compared with, and of their estimators.
 #include "common/autodiff/check_gradients.hpp"
 #include "paper_hvae/gaussian_methods.hpp"
+#include "paper_hvae/normalised_networks.hpp"
 #include "tests/controls/control.hpp"
 #include "tests/hvae/laws.hpp"
 
@@ -105,4 +106,27 @@ BOOST_AUTO_TEST_CASE(mask_of_the_output_forgotten) {
 // As in the authors' code: paper_hvae has it as an objective of its own.
 BOOST_AUTO_TEST_CASE(data_term_doubled) {
   control(laws::estimates_p_without_bias(planar_weights(Objective::right)), laws::estimates_p_without_bias(planar_weights(Objective::as_coded)));
+}
+
+// As in the authors' code for images: the decoder normalises by the codes of the moment wherever U is evaluated.
+BOOST_AUTO_TEST_CASE(statistics_of_the_moment) {
+  NormalisedSizes sizes;
+  sizes.extent = 7;
+  sizes.decoder_channels = {2, 2, 2, 2, 1};
+  sizes.encoder_channels = {1, 2, 2, 2};
+  sizes.hidden = 4;
+  sizes.latent = 2;
+  tensors::Stream stream(17, "decoder");
+  const NormalisedDecoder<double> decoder(sizes, stream);
+  const V x(tensors::Stream(17, "x").bernoulli(Array<double>::full({3, 49}, 0.4))), z_0 = normal({3, 2}, "z"), gamma = normal({3, 2}, "gamma");
+  const auto training = Pass<double>::training();
+  const FixedDecoder<double> fixed = decoder.fixed(z_0, training);
+  const auto law = [&](const auto& gradient) {
+    return laws::keeps_rows_apart(
+        [&](const V& z) { return hamiltonian_flow<double>({z, gamma}, K, {step_size}, no_tempering<double>(), gradient).z; }, z_0);
+  };
+  const auto coupled = autodiff::grad<double>([&](const V& z) {
+    return -sum(bernoulli_log_prob(x, decoder.logits(z, training)) + distributions::standard_normal_log_prob(z));
+  });
+  control(law(fixed.potential_gradient(x)), law(coupled));
 }

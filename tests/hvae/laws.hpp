@@ -27,6 +27,16 @@ Finding reverses(const Flow& flow, const hvae::PhaseState<double>& start) {
   return {off <= 1e-12, fmt::format("comes back {:.2g} away", off)};
 }
 
+// Where a batch goes, [B, m] from its start [B, d], its first row does not depend on where the last one starts.
+template <class Map>
+Finding keeps_rows_apart(const Map& map, const Var<double>& start) {
+  const std::int64_t B = start.shape()[0], d = start.shape()[1];
+  Array<double> moved = start.value().copy();
+  for (std::int64_t j = 0; j < d; ++j) moved.mutable_data()[(B - 1) * d + j] += 0.7;
+  const double off = largest_difference(slice(map(start), 0, 0, 1), slice(map(Var<double>(moved)), 0, 0, 1));
+  return {off <= 1e-13, fmt::format("the first row moves by {:.2g}", off)};
+}
+
 // The Jacobian of a map of one draw [n_sets, 1, d] of the first data set, row by row, by reverse differentiation.
 template <class Map>
 std::vector<std::vector<double>> jacobian(const Map& map, const Var<double>& z_0) {
