@@ -5,6 +5,7 @@
 
 #include "common/nn/training.hpp"
 #include "paper_hvae/gaussian_data.hpp"
+#include "paper_hvae/gaussian_experiment.hpp"
 
 #include <fmt/format.h>
 
@@ -30,6 +31,7 @@ void visit(Flow& flow, F&& f) {
 
 void run_as_coded(Run& run) {
   const Settings& settings = run.settings();
+  check_gaussian_settings("as_coded", settings);
   const std::int64_t d = settings.count("d"), n_steps = settings.count("n_steps");
   const auto N = static_cast<double>(settings.count("N"));
   const Moments moments = draw_data(run.seed(), 1, d, settings.count("N"), 0).all;

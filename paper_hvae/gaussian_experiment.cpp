@@ -7,6 +7,7 @@
 #include "common/nn/training.hpp"
 #include "paper_hvae/gaussian_data.hpp"
 #include "paper_hvae/gaussian_methods.hpp"
+#include "paper_hvae/settings_check.hpp"
 
 #include <fmt/format.h>
 
@@ -62,7 +63,6 @@ Errors errors(const std::vector<double>& Delta, const std::vector<double>& sigma
 nn::RmsPropSettings optimiser_settings(const Settings& settings) {
   const std::string& name = settings.text("optimiser");
   if (name == "rmsprop_pytorch") return {1e-3, 0.99, 1e-8};
-  tensors::require(name == "rmsprop_tensorflow1", "gaussian: optimiser \"{}\" is neither rmsprop_pytorch nor rmsprop_tensorflow1", name);
   return {1e-3, 0.9, 1e-10};
 }
 
@@ -272,17 +272,11 @@ class Trial {
   Stream noise_;
 };
 
-TemperingKind tempering_kind(const std::string& name) {
-  if (name == "none") return TemperingKind::none;
-  tensors::require(name == "fixed", "gaussian: tempering \"{}\" is neither none nor fixed", name);
-  return TemperingKind::fixed;
-}
-
 void run_hamiltonian(Run& run, Trial& trial) {
   const std::int64_t S = trial.n_sets(), d = trial.d();
   // epsilon starts at 0.005 = xi sigmoid(log(0.01 / 0.99)), 1 / sqrt(beta_0) at 5.
   const HamiltonianMethod<float> initial{start(S, d), constant({S, 1, d}, std::log(0.01 / 0.99)), constant({S, 1, 1}, std::log(4.0)),
-                                         {}, static_cast<int>(run.settings().count("K")), tempering_kind(run.settings().text("tempering"))};
+                                         {}, static_cast<int>(run.settings().count("K")), tempering_from(run.settings().text("tempering"))};
   const auto trained = trial.train(initial, [](const auto& m, const auto& data, const Noise& noise) { return m.elbo(data, noise.z_0, noise.gamma); });
 
   // How far the bound is from the truth, at the first batch and in double: no draws, no rounding.
@@ -361,7 +355,25 @@ experiments::Settings gaussian_settings(const std::string& method, std::int64_t 
           {"curve_every", std::int64_t{600}}};
 }
 
+void check_gaussian_settings(const std::string& experiment, const Settings& settings) {
+  const SettingsCheck check(experiment, settings);
+  check.one_of("method", {"hvae", "vb", "vb_along_the_ridge", "planar", "iaf"});
+  // Free tempering is for the flow alone.
+  check.one_of("tempering", experiment == "optimum" ? std::vector<std::string>{"none", "fixed", "free"} : std::vector<std::string>{"none", "fixed"});
+  check.one_of("optimiser", {"rmsprop_pytorch", "rmsprop_tensorflow1"});
+  check.within("d", 1, 100'000);
+  check.within("n_sets", 1, 100'000);
+  check.within("N", 2, 100'000'000);
+  check.within("batch", 0, settings.count("N"));
+  check.within("K", 1, 1000);
+  check.within("n_draws", 1, 1'000'000);
+  check.within("n_steps", 1, 1'000'000'000);
+  check.within("curve_every", 1, 1'000'000'000);
+  check.above_zero("learning_rate");
+}
+
 void run_gaussian(Run& run) {
+  check_gaussian_settings("gaussian", run.settings());
   Trial trial(run);
   const Settings& settings = run.settings();
   const std::int64_t S = trial.n_sets(), d = trial.d();
@@ -379,7 +391,6 @@ void run_gaussian(Run& run) {
     const Planar<float> flow{truncated_normal({S, 1, d}, initial), truncated_normal({S, 1, d}, initial), constant({S, 1, 1}, 0.1)};
     trial.train(PlanarMethod<float>{start(S, d), flow, static_cast<int>(settings.count("K")), objective}, of_flow);
   } else {
-    tensors::require(name == "iaf", "gaussian: method \"{}\" is none of hvae, vb, vb_along_the_ridge, planar, iaf", name);
     trial.train(AutoregressiveMethod<float>{start(S, d), Made<float>(S, d, d + 100, initial), objective}, of_flow);
   }
 }

@@ -22,6 +22,9 @@ namespace hvae {
 // | `curve_every` | steps between points of the learning curves |
 void run_gaussian(experiments::Run& run);
 
+// Refuses impossible settings, whichever of them the experiment has.
+void check_gaussian_settings(const std::string& experiment, const experiments::Settings& settings);
+
 // The defaults, for a method; a program sets the rest.
 experiments::Settings gaussian_settings(const std::string& method, std::int64_t d);
 

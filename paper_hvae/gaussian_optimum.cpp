@@ -10,7 +10,9 @@
 
 #include "common/nn/training.hpp"
 #include "paper_hvae/gaussian_data.hpp"
+#include "paper_hvae/gaussian_experiment.hpp"
 #include "paper_hvae/gaussian_methods.hpp"
+#include "paper_hvae/settings_check.hpp"
 
 #include <fmt/format.h>
 
@@ -36,15 +38,9 @@ void visit(FlowAlone& flow, F&& f) {
   if (flow.method.kind == TemperingKind::free) f("logit_alpha", flow.method.logit_alpha);
 }
 
-TemperingKind kind_from(const std::string& name) {
-  if (name == "none") return TemperingKind::none;
-  if (name == "fixed") return TemperingKind::fixed;
-  tensors::require(name == "free", "optimum: tempering \"{}\" is none of none, fixed, free", name);
-  return TemperingKind::free;
-}
-
 void run_optimum(Run& run) {
   const Settings& settings = run.settings();
+  check_gaussian_settings("optimum", settings);
   const std::int64_t d = settings.count("d"), n_starts = static_cast<std::int64_t>(starts.size());
   const auto N = static_cast<double>(settings.count("N"));
   const Moments moments = draw_data(run.seed(), 1, d, settings.count("N"), 0).all;
@@ -71,7 +67,7 @@ void run_optimum(Run& run) {
 
   const int K = static_cast<int>(settings.count("K"));
   const auto constant = [&](double value) { return Var<double>(Array<double>::full({n_starts, 1, 1}, value)); };
-  FlowAlone flow{{{data.x_bar, Var<double>(log_sigma)}, Var<double>(logit_epsilon), constant(std::log(4.0)), {}, K, kind_from(settings.text("tempering"))}};
+  FlowAlone flow{{{data.x_bar, Var<double>(log_sigma)}, Var<double>(logit_epsilon), constant(std::log(4.0)), {}, K, tempering_from(settings.text("tempering"))}};
   for (int k = 0; k < K; ++k) flow.method.logit_alpha.push_back(constant(std::log(9.0)));  // alpha = 0.9
 
   nn::Parameters<double> parameters(flow);

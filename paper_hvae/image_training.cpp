@@ -2,6 +2,8 @@
 
 #include "common/datasets/binarisation.hpp"
 #include "common/datasets/mnist.hpp"
+#include "paper_hvae/image_evaluation.hpp"
+#include "paper_hvae/settings_check.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -29,11 +31,26 @@ double mean_logit(const datasets::ImageSet& images) {
 
 }  // namespace
 
-TemperingKind tempering_from(const std::string& name) {
-  if (name == "none") return TemperingKind::none;
-  if (name == "fixed") return TemperingKind::fixed;
-  tensors::require(name == "free", "mnist: tempering \"{}\" is none of none, fixed, free", name);
-  return TemperingKind::free;
+void check_image_settings(const std::string& experiment, const Settings& settings) {
+  const SettingsCheck check(experiment, settings);
+  check.within("latent", 1, 10'000);
+  check.within("hidden", 1, 100'000);
+  check.within("K", 0, 1000);
+  check.one_of("tempering", {"none", "fixed", "free"});
+  check.above_zero("xi");
+  check.within("n_validation", 1, 59'999);
+  check.within("n_train", 1, 60'000 - settings.count("n_validation"));
+  check.within("n_test", 2, 10'000);
+  check.within("batch", 1, settings.count("n_train"));
+  check.within("epochs", 1, 1'000'000);
+  check.within("patience", 1, 1'000'000);
+  check.within("flow_steps", 1, 100'000'000);
+  check.above_zero("learning_rate");
+  check.above_zero("flow_rate");
+  check.within("n_nll_images", 2, settings.count("n_test"));
+  check.within("n_nll_also", 2, settings.count("n_test"));
+  check.within("n_nll_samples", 1, 10'000'000);
+  check.within("n_nll_repeats", 1, 1000);
 }
 
 ImageData image_data(Run& run) {
@@ -70,18 +87,9 @@ Var<float> bound(const ImageModel<float>& model, const Var<float>& x, const Flow
 }
 
 double mean_bound(const ImageModel<float>& model, const datasets::ImageSet& set, const Stream& noise, std::uint64_t step) {
-  constexpr std::int64_t chunk = 200;
-  double total = 0;
-  std::vector<std::int64_t> rows;
-  for (std::int64_t begin = 0; begin < set.n; begin += chunk) {
-    rows.clear();
-    for (std::int64_t i = begin; i < std::min(set.n, begin + chunk); ++i) rows.push_back(i);
-    const Var<float> x(datasets::gather(set, rows, datasets::grey()));
-    const auto n = static_cast<std::int64_t>(rows.size());
-    const FlowNoise<float> drawn = draw_noise(noise, (step << 20) + static_cast<std::uint64_t>(begin), n, model.generative.sizes.latent);
-    total += sum(bound(model, x, drawn)).item();
-  }
-  return total / static_cast<double>(set.n);
+  return mean_over_chunks(set, datasets::grey(), 200, [&](const Var<float>& x, std::uint64_t begin) {
+    return bound(model, x, draw_noise(noise, (step << 20) + begin, x.shape()[0], model.generative.sizes.latent));
+  });
 }
 
 }  // namespace hvae

@@ -9,8 +9,8 @@
 
 namespace hvae {
 
-// "none", "fixed" or "free".
-TemperingKind tempering_from(const std::string& name);
+// Refuses impossible settings, whichever of them the experiment has.
+void check_image_settings(const std::string& experiment, const experiments::Settings& settings);
 
 // By the settings n_train, n_validation and n_test; training images grey, the others binarised: validation by the cell's
 // seed, test alike for every cell. Tells the run which files it read.

@@ -205,10 +205,11 @@ void figures_10_and_11(Page& page, Profile profile) {
     const auto* record = record_of(page, profile, "mnist/" + shown.cell);
     if (record->diverged) continue;
     const auto& settings = record->identity.settings;
+    const std::int64_t wanted = settings.count("chain_steps"), K = settings.count("K"), n_steps = K > 0 ? std::min(K, wanted) : wanted;
     page.images(fmt::format("Figure 11: chains of {}", shown.title), "figure_11_" + shown.cell,
-                {.images = record->images.at("chains"), .columns = 2 + settings.count("chain_steps") / 2}, {},
+                {.images = record->images.at("chains"), .columns = 2 + n_steps / 2}, {},
                 {.see = fmt::format("Ten test images, one in a row: the image, the decoded z₀, and every second of {} leapfrog steps.",
-                    settings.count("chain_steps")),
+                    n_steps),
                  .contradicted = "rows that leave their digit from the first step on.", .profile = profile});
     table.rows.push_back({shown.title, text(page, profile, shown.cell, "greyness", 3), text(page, profile, shown.cell, "start_misfit", 1),
                           text(page, profile, shown.cell, "end_misfit", 1), text(page, profile, shown.cell, "start_class", 2), text(page, profile,
