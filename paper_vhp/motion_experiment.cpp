@@ -214,16 +214,12 @@ class MotionTrial {
     if (even.empty()) return;
     run_.metric("path_nodes", {mean_of(n_nodes), "count", "nodes of a path, mean", {}});
 
-    Series per_joint{{"mean_deg", {}}, {"sd_deg", {}}};
     for (std::size_t joint = 0; joint < data_.joints.size(); ++joint) {
       const auto [mean, sd] = spread(even, [&](const Smoothness& s) { return s.per_joint[joint]; });
-      per_joint["mean_deg"].push_back(mean);
-      per_joint["sd_deg"].push_back(sd);
       run_.metric("smoothness_deg_" + data_.joints[joint].name,
                   {mean, "degrees", "root mean square second difference, mean over interpolations",
                    sd / std::sqrt(static_cast<double>(even.size()))});
     }
-    if (pictured_) run_.series("smoothness", per_joint);
     const auto over_joints = [](const Smoothness& s) { return mean_of(s.per_joint); };
     report_mean("smoothness_deg", even, over_joints, fmt::format("the same, mean over joints; paths of {} points", n_points));
     report_mean("smoothness_by_nodes_deg", by_nodes, over_joints, "the same along the nodes as the graph gives them");

@@ -11,6 +11,8 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <map>
+#include <ranges>
 
 namespace vhp {
 
@@ -111,11 +113,18 @@ std::string mean_and_deviation(const std::vector<double>& values, int digits) {
   return sample.n == 1 ? fmt::format("{:.{}f}", sample.mean, digits) : fmt::format("{:.{}f} ± {:.{}f}", sample.mean, digits, sample.sd, digits);
 }
 
-// A metric of a cell's seeds, in their order.
+// A metric of a cell, by seed; without the seeds that do not have it.
+std::map<std::uint64_t, double> by_seed(const RecordView& p, const std::string& cell, const std::string& metric) {
+  std::map<std::uint64_t, double> values;
+  for (const Record* record : p.page.results().records(p.profile, p.experiment + "/" + cell))
+    if (const auto found = record->metrics.find(metric); !record->diverged && found != record->metrics.end())
+      values.emplace(record->identity.seed, found->second.value);
+  return values;
+}
+
 std::vector<double> over_seeds(const RecordView& p, const std::string& cell, const std::string& metric) {
   std::vector<double> values;
-  for (const Record* record : p.page.results().records(p.profile, p.experiment + "/" + cell))
-    if (!record->diverged) values.push_back(record->metrics.at(metric).value);
+  for (const double value : by_seed(p, cell, metric) | std::views::values) values.push_back(value);
   return values;
 }
 
@@ -127,13 +136,14 @@ void seeds(Page& page) {
   table.columns.push_back({"VHP smoother than it", Align::right});
   for (const auto& [suffix, what] : {std::pair("", ""), {"_variance_0.1225", ", variance 25 κ²"}})
     for (const Row& row : rows) {
-      const std::vector<double> own = over_seeds(p, row.cell + suffix, "smoothness_deg"), vhp = over_seeds(p, rows[0].cell + suffix, "smoothness_deg");
+      const auto own = by_seed(p, row.cell + suffix, "smoothness_deg"), vhp = by_seed(p, rows[0].cell + suffix, "smoothness_deg");
       if (own.empty()) continue;
       std::vector<std::string> line{row.label + what};
       for (const Measure& measure : measures) line.push_back(mean_and_deviation(over_seeds(p, row.cell + suffix, measure.metric), measure.digits));
-      std::size_t n_smoother = 0;
-      for (std::size_t i = 0; i < std::min(own.size(), vhp.size()); ++i) n_smoother += vhp[i] < own[i];
-      line.push_back(row.cell == rows[0].cell ? std::string("–") : fmt::format("{} of {}", n_smoother, own.size()));
+      int n_smoother = 0, n_pairs = 0;
+      for (const auto& [seed, value] : own)
+        if (const auto same = vhp.find(seed); same != vhp.end()) n_smoother += same->second < value, ++n_pairs;
+      line.push_back(row.cell == rows[0].cell ? std::string("–") : fmt::format("{} of {}", n_smoother, n_pairs));
       table.rows.push_back(line);
     }
   page.table("Human motion: the seed's share", table,
@@ -217,7 +227,7 @@ void smoothness_figure(RecordView& p) {
   if (joints.empty()) return;
   constexpr std::array<std::string_view, 5> arm{"clavicle", "humerus", "radius", "wrist", "hand"};
   for (const bool arms : {false, true}) {
-    Panel panel{.y_label = "smoothness [degrees]", .x_range = {{0.4, 0.6}}};
+    Panel panel{.y_label = "smoothness [degrees]", .x_range = {{0.4, 0.6}}, .y_range = {{0, 0}}};
     for (const std::string& joint : joints) {
       const bool of_arm = std::ranges::find(arm, joint.substr(1)) != arm.end() || joint == "thorax" || joint == "head";
       if (of_arm != arms) continue;
@@ -226,7 +236,7 @@ void smoothness_figure(RecordView& p) {
     panel.x_range->second = static_cast<double>(panel.x_ticks.size()) + 0.6;
     for (std::size_t r = 0; r < rows.size(); ++r) {
       const Record* record = p.record(rows[r].cell);
-      if (!record) continue;
+      if (!record || !record->metrics.contains("smoothness_deg")) continue;  // no path was found
       const auto& settings = record->identity.settings;
       const double n_paths =
           record->metrics.at("paths_found").value * static_cast<double>(settings.count("n_graphs") * settings.count("n_interpolations"));
@@ -238,6 +248,7 @@ void smoothness_figure(RecordView& p) {
         curve.y.push_back(metric.value);
         curve.lo.push_back(std::max(metric.value - sd, 0.0));
         curve.hi.push_back(metric.value + sd);
+        panel.y_range->second = std::max(panel.y_range->second, 1.05 * curve.hi.back());
       }
       panel.curves.push_back(curve);
     }

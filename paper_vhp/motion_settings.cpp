@@ -1,6 +1,8 @@
 // # The settings of the motions' cells
 #include "paper_vhp/motion_settings.hpp"
 
+#include "paper_vhp/training_run.hpp"
+
 namespace vhp {
 
 using experiments::Cell;
@@ -148,7 +150,7 @@ void check_motion_settings(const Settings& settings) {
   within("hidden", 1, 10'000);
   within("n_hidden", 1, 100);
   within("K", 1, 10'000);
-  within("n_frames", 5, 5088);
+  within("n_frames", 60, 5088);  // so that the shortest motion has some
   within("batch", 1, settings.count("n_frames"));
   within("iterations", 1, 100'000'000);
   within("n_nodes", 2, 1'000'000);
@@ -157,10 +159,7 @@ void check_motion_settings(const Settings& settings) {
   within("n_interpolations", 1, 100'000);
   within("path_points", 3, 100'000);
   if (motion_method_of(settings) == MotionMethod::vamp_prior) within("n_pseudo_inputs", 1, settings.count("n_frames"));
-  for (const char* name : {"variance", "kappa"})
-    if (!(settings.number(name) > 0)) fail(Exit::usage, "motion: {} = {} is not above 0", name, settings.number(name));
-  if (!(settings.number("prior_max_deviation") >= 0))
-    fail(Exit::usage, "motion: prior_max_deviation = {} is below 0", settings.number("prior_max_deviation"));
+  check_training_settings("motion", settings);
 }
 
 }  // namespace vhp

@@ -149,6 +149,7 @@ class Trial {
     if (hierarchical_) run_.metric("initial_phase_iterations", {static_cast<double>(training_.initial_phase_iterations()), "count", "exact", {}});
     run_.health("the codes are finite", std::isfinite(regression_.circle.radius), fmt::format("radius {:.4g}", regression_.circle.radius));
     if (pictured_) report_pictures();
+    training_.report_weights();
   }
 
   void report_pictures() {
@@ -171,7 +172,6 @@ class Trial {
     const Var<float> originals(datasets::gather(data_.images, first_rows, pixels_));
     run_.images("originals", as_images(originals.value()));
     run_.images("reconstructions", as_images(model_.first.p(model_.first.q(originals).mean).mean.value()));
-    training_.report_weights();
   }
 
   void interpolate() {

@@ -89,7 +89,7 @@ void data(Page& page) {
   }
   page.images("The data", "data", {.images = reporting::join(sets), .columns = 12, .scale = 4}, names,
               {.see = "Angles from 0 in steps of 30 degrees. The paper does not say how its pendulum was drawn; the rows below the first are "
-                      "variants whose effect the sections on the seed's share and on sensitivity show. The percentage is the share of the "
+                      "variants. The percentage is the share of the "
                       "pixels' variance that is linear in the angle's cosine and sine: how nearly a linear encoder would have a circle already.",
                .contradicted = "nothing: this is a choice.",
                .profile = Profile::paper});
@@ -136,7 +136,7 @@ void table_1(RecordView& p) {
                        "the fitted circle, which a code can only have small if it runs around the circle once. The arcsine is steep near z₂ = r, so "
                        "that codes off the circle, "
                        "though in the right direction, cost much in the first column and nothing in the next two. Codes that know nothing have "
-                       "0.79, 0.79 and 1.57. ± is the standard error over seeds.",
+                       "0.79, 0.79 and 1.57. Where there are several seeds, ± is the standard error of their mean.",
                 .contradicted = "an error of REWO that is not the smallest: the paper finds it smaller than all others by a factor of four.",
                 .profile = p.profile});
 }
@@ -161,7 +161,7 @@ void errors_over_time(RecordView& p) {
   }
   p.page.figure(
       "The error while training", figure,
-      {.see = "The first seed of each method. The paper gives the value at the end only.",
+      {.see = "The first seed of each method; the other update is left out. The paper gives the value at the end only.",
        .contradicted = "curves that still fall at the right end: then the last value says when training stopped, not which method is better.",
        .profile = p.profile});
 }
@@ -237,8 +237,7 @@ struct Course {
 void course(RecordView& p, const Course& c) {
   const Record* record = p.record(c.cell);
   if (!record) return;
-  std::string name = "figure_" + c.number;
-  std::ranges::replace(name, ' ', '_');
+  const std::string name = fmt::format("figure_{}{}", c.number, c.cell == "geco" ? "_geco" : "");
   const std::string& label = row_of(c.cell).label;
   const std::string how = c.shade == Shade::angle ? "The colour is the joint angle." : "The darker a code, the wider its posterior.";
   p.page.figure(fmt::format("Figure {}: {}, codes (above) and prior (below)", c.number, label), clouds(*record, name, c.shade),
@@ -247,7 +246,7 @@ void course(RecordView& p, const Course& c) {
   if (method == "none" || method == "warm_up") return;
   p.page.figure(fmt::format("{}: β and the constraint", label), beta_figure(*record, name + "_beta"),
                 {.see = "Both axes are logarithmic.",
-                 .contradicted = "β above 1 under REWO, or a β that rises while the constraint is violated.",
+                 .contradicted = std::string(method == "geco" ? "" : "β above 1, or ") + "a β that rises while the constraint is violated.",
                  .profile = p.profile});
 }
 
@@ -288,7 +287,7 @@ void interpolation(RecordView& p) {
     if (record->series.contains("path")) {
       const Series& path = record->series.at("path");
       panel.curves.push_back({.label = "shortest path", .x = path.at("z_1"), .y = path.at("z_2"), .style = Style::line_points, .colour = 4});
-      // Both ends, and nodes between them at equal distances in number; a frame before a jump of more than 30 degrees is marked.
+      // Both ends, and nodes between them at equal distances in number.
       const experiments::Images& all = record->images.at("path");
       experiments::Images shown{static_cast<std::int64_t>(n_shown), all.height, all.width, {}};
       const auto size = static_cast<std::size_t>(all.height * all.width), n = static_cast<std::size_t>(all.n);
@@ -362,14 +361,16 @@ void write_pendulum(Page& page) {
   update_surfaces(page);
   course(p, {"2", "rewo", "First the reconstruction alone is learned; then β grows and draws the codes together.",
              "a prior that does not cover the codes at the last mark.", Shade::deviation});
-  course(p, {"2 geco", "geco", "β fell while the reconstruction was still bad, by a factor e^(-νδ) a step, and has a long way back.",
+  course(p, {"2", "geco", "β fell while the reconstruction was still bad, by a factor e^(-νδ) a step, and has a long way back.",
              "a β near 1 within the first tenth of the run.", Shade::deviation});
   interpolation(p);
   course(p,
-         {"11", "rewo_alternative", "β is the odds' exponential, below 1 by construction.", "codes that are closer to a circle than with eq. (12)."});
+         {"11", "rewo_alternative", "β = 1 / (1 + τγ) is below 1 by construction.", "codes that are closer to a circle than with eq. (12)."});
   course(p, {"12", "vhp", "β is 1 from the beginning.", "codes that are closer to a circle than REWO's."});
-  course(p, {"13", "vhp_wu20", "β is 1 after 20 epochs.", "codes that are closer to a circle than REWO's."});
-  course(p, {"14", "vhp_wu200", "β is 1 after 200 epochs.", "codes that are closer to a circle than REWO's."});
+  for (const auto& [number, cell] : {std::pair("13", "vhp_wu20"), {"14", "vhp_wu200"}})
+    if (const Record* record = p.record(cell))
+      course(p, {number, cell, fmt::format("β is 1 after {} epochs.", record->identity.settings.count("warm_up_epochs")),
+                 "codes that are closer to a circle than REWO's."});
   regression(p);
   course(p, {"16", "rewo_elbo", "The mean of the log-weights takes the place of the log of their mean (Figure 17 is the panel on β).",
              "codes as close to a circle as with the importance-weighted bound."});
@@ -382,7 +383,7 @@ void write_pendulum(Page& page) {
   page.setting({"size of ζ", "not said", "2, as z", "–", ""});
   page.setting({"initialisation", "not said", "Glorot's uniform, biases zero", "–", ""});
   page.setting(
-      {"decoder", "Gaussian", "Gaussian of fixed variance 0.05 a pixel", "Table 3", "the variance is not said; see the table on sensitivity"});
+      {"decoder", "Gaussian", "Gaussian of fixed variance 0.05 a pixel", "Table 3", "the variance is not said; another one is among the rows of the seed's share"});
   page.setting(
       {"deviation of p(z|ζ)", "not said", "below 1 (a sigmoid)", "–", "without a bound the second layer stays unused: the prior is one normal"});
   page.setting({"C", "\"the reconstruction-error-related term in -log p(x|z)\"", "squared error, averaged over the pixels", "section 2.1",

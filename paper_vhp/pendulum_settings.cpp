@@ -220,9 +220,9 @@ void check_settings(const Settings& settings) {
   within("iterations", 1, 100'000'000);
   within("n_nodes", 2, 1'000'000);
   within("n_neighbours", 1, settings.count("n_nodes") - 1);
-  if (!(settings.number("prior_max_deviation") >= 0))
-    fail(Exit::usage, "pendulum: prior_max_deviation = {} is below 0", settings.number("prior_max_deviation"));
-  if (!(settings.number("variance") > 0)) fail(Exit::usage, "pendulum: variance = {} is not above 0", settings.number("variance"));
+  if (!(settings.number("width") > 0)) fail(Exit::usage, "pendulum: width = {} is not above 0", settings.number("width"));
+  if (!(settings.number("noise") >= 0)) fail(Exit::usage, "pendulum: noise = {} is below 0", settings.number("noise"));
+  check_training_settings("pendulum", settings);
 }
 
 std::vector<std::int64_t> marked_iterations(const Settings& settings) {

@@ -7,6 +7,7 @@
 #include <cctype>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <map>
 #include <numbers>
 #include <string_view>
@@ -54,7 +55,8 @@ class Lines {
     const std::string_view text = words_[word];
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    // A denormal such as 1e-320 is out of range for some libraries; it stands for 0.
+    // Out of range may mean too small, such as 1e-320: that is near enough to 0. Too large is infinite here, and refused.
+    if (error == std::errc::result_out_of_range) value = std::strtod(std::string(text).c_str(), nullptr);
     if ((error != std::errc() && error != std::errc::result_out_of_range) || end != text.data() + text.size() || !std::isfinite(value))
       malformed("joint {}: \"{}\" is no number", joint, text);
     return value;

@@ -91,7 +91,7 @@ CmuMocap stand_in() {
     const auto swing = tensors::Stream(0, "puppet's swing", m).uniform<double>({n_channels});
     const auto phase = tensors::Stream(0, "puppet's phase", m).uniform<double>({n_channels});
     Motion motion;
-    motion.n_frames = 150 + 100 * static_cast<std::int64_t>(m);
+    motion.n_frames = 450 + 300 * static_cast<std::int64_t>(m);  // together somewhat more than the recordings have
     const double turns_per_s = 0.5 + 0.2 * static_cast<double>(m);
     for (std::int64_t frame = 0; frame < motion.n_frames; ++frame)
       for (std::int64_t c = 0; c < n_channels; ++c) {

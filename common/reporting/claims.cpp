@@ -95,8 +95,8 @@ void settle(Judgement& j, const Rule& rule, bool holds) {
   }
 }
 
-const char* why_not_accepted(const Results& results, Profile profile, const std::string& cell) {
-  return results.records(profile, cell).empty() ? "no record" : "on stand-in data";
+std::string why_not_accepted(const Results& results, Profile profile, const std::string& cell) {
+  return fmt::format("{} at {}", results.records(profile, cell).empty() ? "no record" : "on stand-in data", experiments::to_string(profile));
 }
 
 }  // namespace
@@ -195,6 +195,8 @@ double false_alarm_budget(const std::vector<Claim>& claims) {
 
 std::string published_text(const Claim& claim) { return format_number(claim.published, claim.digits); }
 
+std::string reference_name(const Judgement& j) { return j.claim->published || !j.against ? "published" : "held against"; }
+
 std::string reference_text(const Judgement& j) {
   if (j.claim->published || !j.against) return published_text(*j.claim);
   const auto* ordering = std::get_if<Ordering>(&j.claim->rules.at(*j.profile).kind);
@@ -215,8 +217,8 @@ std::string verdict_text(const Judgement& j) {
 
 std::string to_line(const Judgement& j) {
   const char* standing = j.failed ? "NOT as declared" : j.skipped() ? "skipped" : "as declared";
-  return fmt::format("{}  {} {}  ours {}  {}  {}{}", j.claim->id, j.claim->published || !j.against ? "published" : "held against", reference_text(j), ours_text(j), verdict_text(j),
-                     standing, j.note.empty() ? "" : fmt::format("  ({})", j.note));
+  return fmt::format("{}  {} {}  ours {}  {}  {}{}", j.claim->id, reference_name(j), reference_text(j), ours_text(j), verdict_text(j), standing,
+                     j.note.empty() ? "" : fmt::format("  ({})", j.note));
 }
 
 }  // namespace reporting

@@ -106,6 +106,7 @@ std::string published_text(const Claim& claim);
 
 // The same; where nothing is printed, what ours was held against: "= 0.41" (a closed form), "< 1.20" or "> 1.20" (an ordering).
 std::string reference_text(const Judgement& judgement);
+std::string reference_name(const Judgement& judgement);  // "published", or "held against"
 
 // "-137.2 ± 0.3 (3 seeds, paper)", or "–".
 std::string ours_text(const Judgement& judgement);

@@ -20,6 +20,8 @@ namespace fs = std::filesystem;
 void write_summary(const fs::path& folder, const experiments::Program& program, const std::vector<Claim>& claims,
                    const std::vector<Judgement>& judgements, const Results& results) {
   const Score score = score_of(judgements);
+  std::vector<Judgement> printed;
+  std::ranges::copy_if(judgements, std::back_inserter(printed), [](const Judgement& j) { return j.claim->published.has_value(); });
   std::vector<std::string> profiles;
   bool stand_in = false;
   for (Profile profile : {Profile::smoke, Profile::quick, Profile::paper}) {
@@ -28,6 +30,8 @@ void write_summary(const fs::path& folder, const experiments::Program& program, 
   }
   const json summary{{"program", program.name},
                      {"title", program.title},
+                     {"printed", printed.size()},
+                     {"printed_reproduced", score_of(printed).reproduced},
                      {"reproduced", score.reproduced},
                      {"differs", score.differs},
                      {"not_comparable", score.not_comparable},
@@ -62,7 +66,8 @@ void write_front_page(const fs::path& reports, const fs::path& root) {
 
   Table table{{{"Program"},
                {"Paper"},
-               {"Reproduced", Align::right},
+               {"Printed numbers reproduced", Align::right},
+               {"All claims: reproduced", Align::right},
                {"Differs", Align::right},
                {"Not comparable", Align::right},
                {"Not run", Align::right},
@@ -76,15 +81,17 @@ void write_front_page(const fs::path& reports, const fs::path& root) {
       const auto program = s.at("program").get<std::string>();
       const std::string scale = fmt::format("{}{}", fmt::join(s.at("profiles").get<std::vector<std::string>>(), ", "),
                                             s.at("stand_in_data").get<bool>() ? " (**stand-in data**)" : "");
-      table.rows.push_back({fmt::format("[{0}]({0}/index.md)", program), s.at("title").get<std::string>(), count("reproduced"),
-                            count("differs"), count("not_comparable"), count("not_run"), count("not_as_declared"), scale});
+      table.rows.push_back({fmt::format("[{0}]({0}/index.md)", program), s.at("title").get<std::string>(),
+                            count("printed_reproduced") + " of " + count("printed"), count("reproduced"), count("differs"),
+                            count("not_comparable"), count("not_run"), count("not_as_declared"), scale});
       false_alarms += s.at("false_alarms").get<double>();
     } catch (const json::exception& error) {
       tensors::fail(tensors::Exit::io, "{} is not a summary: {}; delete it and report that program again", path.string(), error.what());
     }
   experiments::replace_file(
       reports / "index.md",
-      "# Reports\n\nOne page per program. Each holds every number that its paper prints against what came out here.\n\n" +
+      "# Reports\n\nOne page per program. Each says which parts of its paper it covers, and holds every number printed there, and what the paper "
+      "says in words, against what came out here.\n\n" +
           to_markdown(table) +
           fmt::format(
               "\nBudget of false alarms: if every published number were true, at most {:.3g} of all claims together would be expected "

@@ -71,7 +71,9 @@ std::string Page::caption_text(const Caption& caption) const {
   if (results_.has_stand_in(caption.profile)) text += "**Stand-in data.** ";
   if (caption.profile != Profile::paper) text += fmt::format("**Scaled down (`{}`).** ", experiments::to_string(caption.profile));
   text += caption.see;
-  if (!caption.contradicted.empty()) text += fmt::format("\n\n*What would have contradicted it:* {}", caption.contradicted);
+  if (!caption.contradicted.empty())
+    text += fmt::format("\n\n*What would have contradicted {}:* {}", caption.profile == Profile::paper ? "it" : "it at the paper's scale",
+                        caption.contradicted);
   return text.empty() ? "" : text + "\n\n";
 }
 

@@ -16,6 +16,28 @@ namespace {
 
 std::string standing(const Judgement& j) { return j.failed ? fmt::format("**{}, NOT as declared**", verdict_text(j)) : verdict_text(j); }
 
+// The printed numbers, and what else is claimed: sentences of the paper, closed forms.
+Table score_table(const std::vector<Judgement>& judgements) {
+  std::vector<Judgement> printed, other;
+  for (const Judgement& j : judgements) (j.claim->published ? printed : other).push_back(j);
+  Table table{{{"Claims"},
+               {"Reproduced", Align::right},
+               {"Differs", Align::right},
+               {"Not comparable", Align::right},
+               {"Not run", Align::right},
+               {"Not as declared", Align::right}},
+              {}};
+  const auto row = [&](const char* name, const std::vector<Judgement>& members) {
+    if (members.empty()) return;
+    const Score score = score_of(members);
+    table.rows.push_back({name, std::to_string(score.reproduced), std::to_string(score.differs), std::to_string(score.not_comparable),
+                          std::to_string(score.not_run), std::to_string(score.failed)});
+  };
+  row("printed numbers", printed);
+  row("sentences and closed forms", other);
+  return table;
+}
+
 // A list of the judgements that `wanted` picks, each with what `detail` says of it; empty when there are none.
 std::string listed(const std::string& heading, const std::vector<Judgement>& judgements,
                    const std::function<bool(const Judgement&)>& wanted, const std::function<std::string(const Judgement&)>& detail) {
@@ -26,7 +48,7 @@ std::string listed(const std::string& heading, const std::vector<Judgement>& jud
 }
 
 std::string why_it_differs(const Judgement& j) {
-  const std::string numbers = fmt::format("published {}, ours {}", reference_text(j), ours_text(j));
+  const std::string numbers = fmt::format("{} {}, ours {}", reference_name(j), reference_text(j), ours_text(j));
   if (j.failed) return numbers + "; " + j.note;
   return numbers + "; " + j.claim->rules.at(*j.profile).instead->because;
 }
@@ -116,23 +138,14 @@ std::string banners(const Results& results) {
 }
 
 std::string scoreboard_section(const std::vector<Judgement>& judgements, const Results& results) {
-  const Score score = score_of(judgements);
-  std::string out = "## Scoreboard\n\n";
-  out += to_markdown({{{"Reproduced", Align::right},
-                       {"Differs", Align::right},
-                       {"Not comparable", Align::right},
-                       {"Not run", Align::right},
-                       {"Not as declared", Align::right}},
-                      {{std::to_string(score.reproduced), std::to_string(score.differs), std::to_string(score.not_comparable),
-                        std::to_string(score.not_run), std::to_string(score.failed)}}});
-  out += "\n";
+  std::string out = "## Scoreboard\n\n" + to_markdown(score_table(judgements)) + "\n";
   const auto has = [](Verdict verdict) { return [verdict](const Judgement& j) { return j.verdict == verdict && !j.failed; }; };
   out += listed("Not as declared", judgements, &Judgement::failed, why_it_differs);
   const bool is_long = static_cast<int>(judgements.size()) > most_listed;
   if (is_long) out += counted(judgements);
   else
     out += listed("What held", judgements, has(Verdict::reproduced), [](const Judgement& j) {
-      return fmt::format("{}; published {}, ours {}", j.claim->says, reference_text(j), ours_text(j));
+      return fmt::format("{}; {} {}, ours {}", j.claim->says, reference_name(j), reference_text(j), ours_text(j));
     });
   out += listed("What did not hold, and why", judgements, has(Verdict::differs), why_it_differs);
   out += listed("Not comparable", judgements, has(Verdict::not_comparable), &Judgement::note);

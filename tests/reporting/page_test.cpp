@@ -187,6 +187,7 @@ BOOST_AUTO_TEST_CASE(the_front_page_gathers_all_programs) {
   const std::string front = content_of(repository.path / "reports/index.md");
   BOOST_CHECK(front.find("[ape](ape/index.md)") < front.find("[toy](toy/index.md)"));
   BOOST_CHECK(has(front, "at most 0.02"));
+  BOOST_CHECK(has(front, "1 of 4 |"));
   BOOST_CHECK(has(front, "plants each of these 1 defects"));
   BOOST_CHECK(has(front, "the sign is wrong"));
   BOOST_CHECK(has(front, "`points_up` in [tests/toy_test.cpp](../tests/toy_test.cpp), `it_points_up`"));

@@ -1,6 +1,7 @@
 // The pendulum's images, and the angle read off codes whose answer is known.
 #include "paper_vhp/angle_regression.hpp"
 #include "paper_vhp/pendulum.hpp"
+#include "paper_vhp/pendulum_settings.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -182,4 +183,25 @@ BOOST_AUTO_TEST_CASE(collapsed_codes_are_no_accident) {
   BOOST_TEST(std::isfinite(r.arcsin_error));
   BOOST_TEST(r.arcsin_error == pi / 4, tt::tolerance(0.02));
   BOOST_TEST(r.winding_number == 0);
+}
+
+BOOST_AUTO_TEST_CASE(impossible_settings_are_refused_in_a_line) {
+  using experiments::Profile;
+  for (const Profile profile : {Profile::smoke, Profile::quick, Profile::paper})
+    for (const auto& cells : {pendulum_cells(profile), sensitivity_cells(profile), seeds_cells(profile)})
+      for (const experiments::Cell& cell : cells) BOOST_CHECK_NO_THROW(check_settings(cell.settings));
+  const auto refused = [](const char* name, const experiments::Value& value, const std::string& message) {
+    experiments::Settings settings = pendulum_cells(Profile::paper).front().settings;
+    settings.set("method", std::string("warm_up"));
+    settings.set("warm_up_epochs", std::int64_t{20});
+    settings.set(name, value);
+    BOOST_CHECK_EXCEPTION(check_settings(settings), tensors::Failure, [&](const tensors::Failure& failure) {
+      return failure.status() == tensors::Exit::usage && failure.what() == message;
+    });
+  };
+  refused("width", 0.0, "pendulum: width = 0 is not above 0");
+  refused("noise", -0.1, "pendulum: noise = -0.1 is below 0");
+  refused("kappa", 0.0, "pendulum: kappa = 0 is not above 0");
+  refused("tau", -1.0, "pendulum: tau = -1 is not 0 or more");
+  refused("warm_up_epochs", std::int64_t{0}, "pendulum: warm_up_epochs = 0 is below 1");
 }
