@@ -7,6 +7,7 @@
 #include "common/datasets/binarisation.hpp"
 #include "common/nn/restore.hpp"
 #include "common/nn/training.hpp"
+#include "common/tensors/pool.hpp"
 #include "paper_hvae/image_evaluation.hpp"
 #include "paper_hvae/image_training.hpp"
 
@@ -44,7 +45,7 @@ void run_cell(Run& run) {
   const Stream binarisation(run.seed(), "binarisation"), noise(run.seed(), "noise"), validation_noise(run.seed(), "validation noise");
 
   std::int64_t step = 0, best_epoch = 0;
-  double best_bound = -std::numeric_limits<double>::infinity(), epoch_sum = 0;
+  double best_bound = -std::numeric_limits<double>::infinity(), epoch_sum = 0, step_mib = 0;
   const Array<float> best = parameters.flat().copy();
   run.keep("parameters", parameters.flat());
   run.keep("best", best);
@@ -54,7 +55,9 @@ void run_cell(Run& run) {
   run.keep("best_epoch", best_epoch);
   run.keep("best_bound", best_bound);
   run.keep("epoch_sum", epoch_sum);
+  run.keep("step_mib", step_mib);
   run.resume();
+  tensors::trim_pool();
 
   while (step < n_epochs * batches && step / batches - best_epoch < patience) {
     const auto rows = order.rows(step);
@@ -62,6 +65,8 @@ void run_cell(Run& run) {
     const FlowNoise<float> drawn = draw_noise(noise, static_cast<std::uint64_t>(step), x.shape()[0], settings.count("latent"));
     epoch_sum -= nn::train_step<float>(model, optimiser, [&](const ImageModel<float>& m) { return -mean(bound(m, x, drawn)); });
     ++step;
+    // The step's peak: what it gives back stays with the pool.
+    if (step_mib == 0) step_mib = static_cast<double>(tensors::pool_statistics().held_bytes) / (1 << 20);
     if (step % batches == 0) {
       const std::int64_t epoch = step / batches;
       const double held_out = mean_bound(model, validation, validation_noise, static_cast<std::uint64_t>(epoch));
@@ -123,6 +128,7 @@ void run_cell(Run& run) {
   metric("nll_range_nats", largest - least, "nats", "between the largest and the least estimate");
   metric("epochs", static_cast<double>(n_epochs_run), "count", "passes until early stopping or the last");
   metric("best_epoch", static_cast<double>(best_epoch), "count", "with the best bound on the validation images");
+  metric("step_mib", step_mib, "MiB", "arrays that a training step holds at most, parameters and optimiser included");
   metric("n_parameters", static_cast<double>(parameters.count()), "count", "exact");
   if (const Tempering<float> tempering = model.flow.tempering(); !tempering.alpha.empty())
     metric("inverse_beta_0", std::exp(-tempering.log_beta_0.item()), "", "learned 1 / beta_0");
