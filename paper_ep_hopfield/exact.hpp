@@ -8,7 +8,8 @@
 // The Hessian H of a stable equilibrium is symmetric and positive, so conjugate gradients solve for $\lambda$, all examples of a
 // batch side by side. With $q = \lambda \odot \rho'$ the derivative in a weight is $q_i \rho_j + \rho_i q_j$, in an input $\rho'(x) \odot W q$:
 // equilibrium propagation's contrasts, in which $q$ stands for the limit of the states' difference. To differentiate the settling step by step is no
-// substitute: a settling that passes near a saddle has a huge derivative of its own, which the equilibrium has not.
+// substitute: a settling that passes near a saddle has a huge derivative of its own, which the equilibrium has not. Where a
+// settling ended near a saddle, H is not positive: the solution is then no gradient of a stable equilibrium, and `positive` tells.
 #pragma once
 
 #include "paper_ep_hopfield/hopfield_vae.hpp"
@@ -26,9 +27,17 @@ Var<T> free_field(const Hopfield<T>& network, Group clamped, const States<T>& v,
   return total;
 }
 
-// lambda, [B, n] for each free group, for a loss with gradient g [B, n] in the `output` units.
 template <class T>
-States<T> adjoint(const Hopfield<T>& network, Group clamped, const Equilibrium<T>& at, Group output, const Var<T>& g) {
+struct Adjoint {
+  States<T> lambda;     // [B, n] for each free group
+  double residual = 0;  // the largest of the batch, relative to the largest g; NaN where lambda is not finite
+  bool solved = true;   // to the tolerance
+  bool positive = true; // H, along every direction that was gone
+};
+
+// For a loss with gradient g [B, n] in the `output` units.
+template <class T>
+Adjoint<T> adjoint(const Hopfield<T>& network, Group clamped, const Equilibrium<T>& at, Group output, const Var<T>& g) {
   constexpr int most_steps = 200;
   const T tolerance = std::is_same_v<T, float> ? T(1e-5) : T(1e-13);  // of the residual, relative
   const std::int64_t B = g.shape()[0];
@@ -52,15 +61,22 @@ States<T> adjoint(const Hopfield<T>& network, Group clamped, const Equilibrium<T
   const auto dot = [&](const States<T>& a, const States<T>& b) {  // [B, 1]
     return reshape(sum(a[free[0]] * b[free[0]], -1) + sum(a[free[1]] * b[free[1]], -1), Shape{B, 1});
   };
-  const auto largest = [](const Var<T>& v) { return *std::ranges::max_element(v.value()); };
+  const auto largest = [](const Var<T>& v) {  // NaN where one is
+    T most = 0;
+    for (const T value : v.value()) most = std::isnan(value) || value > most ? value : most;
+    return most;
+  };
   constexpr T tiny = T(1e-30);  // keeps an example that is done from dividing by zero
 
   States<T> p = residual;
   Var<T> square_now = dot(residual, residual);
-  const T enough = tolerance * tolerance * largest(square_now);
+  const T at_first = largest(square_now), enough = tolerance * tolerance * at_first;
+  bool positive = true;
   for (int i = 0; i < most_steps && largest(square_now) > enough; ++i) {
     const States<T> Hp = hessian_times(p);
-    const Var<T> alpha = square_now / (dot(p, Hp) + tiny);
+    const Var<T> curvature_along = dot(p, Hp), alpha = square_now / (curvature_along + tiny);
+    for (std::int64_t example = 0; example < B; ++example)
+      positive = positive && (curvature_along.value()[example] > 0 || square_now.value()[example] <= enough);
     for (const Group group : free) {
       x[group] = x[group] + alpha * p[group];
       residual[group] = residual[group] - alpha * Hp[group];
@@ -69,26 +85,30 @@ States<T> adjoint(const Hopfield<T>& network, Group clamped, const Equilibrium<T
     for (const Group group : free) p[group] = residual[group] + beta * p[group];
     square_now = square_next;
   }
-  return x;
+  const T at_last = largest(square_now);
+  return {x, at_first == 0 ? 0 : std::sqrt(static_cast<double>(at_last) / static_cast<double>(at_first)),
+          std::isfinite(at_first) && at_last <= enough, positive};
 }
 
 template <class T>
 struct Sensitivity {
   std::vector<Array<T>> blocks;  // averaged over the batch
   Var<T> input;                  // of every example, [B, n]
+  double residual = 0;           // of the adjoint
+  bool solved = true, positive = true;
 };
 
 // The gradient of a loss at an equilibrium, given the loss's own gradient g [B, n] in the `output` units.
 template <class T>
 Sensitivity<T> implicit_gradient(const Hopfield<T>& network, Group clamped, const Equilibrium<T>& at, Group output, const Var<T>& g) {
-  const States<T> lambda = adjoint(network, clamped, at, output, g);
+  const auto [lambda, residual, solved, positive] = adjoint(network, clamped, at, output, g);
   const T per_example = T(1) / static_cast<T>(g.shape()[0]);
   States<T> q, r;
   for (const Group group : groups) {
     r[group] = Var<T>(at.r[group]);
     if (group != clamped) q[group] = slope(r[group]) * lambda[group];
   }
-  Sensitivity<T> result;
+  Sensitivity<T> result{.blocks = {}, .input = {}, .residual = residual, .solved = solved, .positive = positive};
   for (const auto& [a, b, W] : network.blocks) {
     Var<T> G(Array<T>::zeros(W.shape()));
     if (a != clamped) G = G + matmul(q[a], r[b], Trans::yes);
@@ -113,7 +133,12 @@ Gradients<T> exact_gradients(const HopfieldVae<T>& model, const Array<T>& x, con
 
   const Sensitivity<T> of_decoder = implicit_gradient(model.decoder(), code, decoded, image, Var<T>(decoded.s[image]) - Var<T>(x));
   const Var<T> to_log_variance = reconstruction_to_log_variance(q, of_decoder.input, Var<T>(epsilon));
-  result.blocks = implicit_gradient(model.encoder(), image, encoded, code, code_gradient(model, q, of_decoder.input, to_log_variance, weight)).blocks;
+  Sensitivity<T> of_encoder =
+      implicit_gradient(model.encoder(), image, encoded, code, code_gradient(model, q, of_decoder.input, to_log_variance, weight));
+  result.residual = std::isnan(of_encoder.residual) ? of_encoder.residual : std::max(of_decoder.residual, of_encoder.residual);
+  result.solved = of_decoder.solved && of_encoder.solved;
+  result.positive = of_decoder.positive && of_encoder.positive;
+  result.blocks = std::move(of_encoder.blocks);
   if (model.tied())
     for (std::size_t i = 0; i < result.blocks.size(); ++i) tensors::kernels::add_into(result.blocks[i], of_decoder.blocks[i]);
   else result.blocks.insert(result.blocks.end(), of_decoder.blocks.begin(), of_decoder.blocks.end());

@@ -100,6 +100,14 @@ struct Settlings {
     n_steps += equilibrium.n_steps;
     ++n_phases;
   }
+
+  // The phases of one network in one step. A one-sided contrast has the free phase in the place of the negative one.
+  template <class T>
+  void add(const Phases& phases, const Equilibrium<T>& free, const Equilibrium<T>& plus, const Equilibrium<T>& minus) {
+    add(free, phases.dynamics.tolerance, true);
+    add(plus, phases.dynamics.tolerance, false);
+    if (phases.two_sided) add(minus, phases.dynamics.tolerance, false);
+  }
 };
 
 template <class T>
@@ -107,6 +115,9 @@ struct Gradients {
   std::vector<Array<T>> blocks;  // of the mean loss over the batch, in the order in which the model is visited
   double half_sse = 0, kl_nats = 0;  // means over the batch, at the free equilibria
   Settlings settlings = {};
+  // Of the exact gradient's linear systems (exact.hpp): the worse residual, relative; whether both are solved; whether both are positive.
+  double residual = 0;
+  bool solved = true, positive = true;
 };
 
 // The gradient of the loss in z (eq. 9, of every example) and in the decoder's weights; sse and settlings are added to.
@@ -118,7 +129,7 @@ Array<T> decoder_gradients(const Hopfield<T>& decoder, const Array<T>& x, const 
   const Equilibrium<T> free = settling.free();
   const Equilibrium<T> plus = settling.weakly_clamped(free, {beta, image, gradient});
   const Equilibrium<T> minus = phases.two_sided ? settling.weakly_clamped(free, {-beta, image, gradient}) : free;
-  for (const auto* phase : {&free, &plus, &minus}) result.settlings.add(*phase, phases.dynamics.tolerance, phase == &free);
+  result.settlings.add(phases, free, plus, minus);
   const T distance = phases.two_sided ? 2 * beta : beta;
   result.blocks = settling.weight_gradient(plus, minus, distance);
   result.half_sse = mean(half_sse(Var<T>(free.s[image]), Var<T>(x))).item();
@@ -154,7 +165,7 @@ Gradients<T> ep_gradients(const HopfieldVae<T>& model, const Array<T>& x, const 
   const auto gradient = [&](const Array<T>& y) { return code_gradient(model, read_code(model, Var<T>(y)), g_z, g_log_variance, weight).value(); };
   const Equilibrium<T> plus = settling.weakly_clamped(free, {beta, code, gradient});
   const Equilibrium<T> minus = phases.two_sided ? settling.weakly_clamped(free, {-beta, code, gradient}) : free;
-  for (const auto* phase : {&free, &plus, &minus}) result.settlings.add(*phase, phases.dynamics.tolerance, phase == &free);
+  result.settlings.add(phases, free, plus, minus);
   std::vector<Array<T>> of_encoder = settling.weight_gradient(plus, minus, phases.two_sided ? 2 * beta : beta);
   if (model.tied())
     for (std::size_t i = 0; i < of_encoder.size(); ++i) tensors::kernels::add_into(result.blocks[i], of_encoder[i]);

@@ -49,6 +49,30 @@ Data load_data(Run& run) {
   return {std::move(split.training), std::move(split.held_out), datasets::first(test, n_test)};
 }
 
+// What --set may have made impossible; what concerns the networks is seen to where they are built.
+void within(const Settings& settings, const char* name, double least, double most) {
+  const double value = settings.number(name);
+  if (!(value >= least && value <= most)) fail(Exit::usage, "ep_hopfield: {} = {} is outside {}..{}", name, value, least, most);
+}
+
+void check_classifier(const Settings& settings) {
+  within(settings, "n_classifier_images", 1, 60'000);
+  within(settings, "classifier_epochs", 1, 1000);
+}
+
+const Settings& checked(const Settings& settings) {
+  constexpr std::int64_t most = 1'000'000;
+  check_classifier(settings);
+  within(settings, "batch", 1, settings.number("n_train"));
+  within(settings, "max_epochs", 1, most);
+  within(settings, "min_epochs", 0, settings.number("max_epochs"));
+  within(settings, "patience", 1, most);
+  for (const char* name : {"n_generated", "n_generated_held_out"}) within(settings, name, 2, most);
+  for (const char* name : {"learning_rate", "tolerance"}) within(settings, name, 1e-30, 1e30);
+  for (const char* name : {"beta_kl", "gain"}) within(settings, name, 0, 1e6);
+  return settings;
+}
+
 Describer describer(Run& run, const datasets::ImageSet& train) {
   const datasets::ImageSet images = datasets::first(train, std::min(train.n, run.settings().count("n_classifier_images")));
   return Describer(train_classifier(images, run.settings().count("classifier_epochs")));
@@ -139,21 +163,43 @@ Agreement agreement(std::span<const Array<float>> ours, std::span<const Array<fl
   return {product / std::sqrt(ours_squared * exact_squared), std::sqrt(difference / exact_squared)};
 }
 
-// Blocks between clamped units have neither gradient and are left out; "all" is all blocks together.
-void probe_gradients(Run& run, const Model& model, const Phases& phases, const Array<float>& x, const Array<float>& epsilon, std::int64_t epoch) {
+// That the exact gradients' linear systems are solved is said at the start of a cell that takes them, and taken back where one was not;
+// where one was not positive, the series has its step.
+constexpr const char* solved_check = "every exact gradient solves its linear systems";
+
+void check_exact(Run& run, const Gradients<float>& exact, std::int64_t step) {
+  const auto at = static_cast<double>(step);
+  if (!exact.positive) run.append("not_positive", {{"step", at}, {"residual", exact.residual}});
+  if (!exact.solved) run.health(solved_check, false, fmt::format("step {}: the residual is {:.2g} of the right-hand side", step, exact.residual));
+}
+
+// Whether both ends of a block are clamped, so that it has no gradient.
+bool has_no_gradient(const HopfieldVae<float>& vae, std::size_t index) {
+  if (vae.tied()) return false;  // what one of its uses clamps, the other lets free
+  const std::size_t n_encoder = vae.encoder().blocks.size();
+  const Group clamped = index < n_encoder ? image : code;
+  const auto& block = index < n_encoder ? vae.encoder().blocks[index] : vae.decoder().blocks[index - n_encoder];
+  return block.a == clamped && block.b == clamped;
+}
+
+// Blocks between clamped units are left out; "all" is all blocks together. NaN is what a gradient that is not finite agrees to.
+void probe_gradients(Run& run, const Model& model, const Phases& phases, const Array<float>& x, const Array<float>& epsilon, std::int64_t epoch,
+                     std::int64_t step) {
   const double beta_KL = run.settings().number("beta_kl");
   const auto ep = ep_gradients(*model.hopfield(), x, epsilon, beta_KL, phases).blocks;
   Dynamics at_rest = phases.dynamics;
   at_rest.free_steps *= 5;
   at_rest.tolerance = 1e-5;
-  const auto exact = exact_gradients(*model.hopfield(), x, epsilon, beta_KL, at_rest).blocks;
+  const Gradients<float> at_equilibrium = exact_gradients(*model.hopfield(), x, epsilon, beta_KL, at_rest);
+  check_exact(run, at_equilibrium, step);
+  const auto& exact = at_equilibrium.blocks;
   std::map<std::string, double> row{{"epoch", static_cast<double>(epoch)}};
   const auto put = [&](const std::string& name, const Agreement& a) {
-    if (!std::isfinite(a.cosine)) return;
     row["cosine." + name] = a.cosine;
     row["error." + name] = a.relative_error;
   };
-  for (std::size_t k = 0; k < ep.size(); ++k) put(model.parameters().entries()[k].name, agreement({&ep[k], 1}, {&exact[k], 1}));
+  for (std::size_t k = 0; k < ep.size(); ++k)
+    if (!has_no_gradient(*model.hopfield(), k)) put(model.parameters().entries()[k].name, agreement({&ep[k], 1}, {&exact[k], 1}));
   put("all", agreement(ep, exact));
   run.append("gradients", row);
 }
@@ -163,7 +209,7 @@ class Trial {
  public:
   explicit Trial(Run& run)
       : run_(run),
-        settings_(run.settings()),
+        settings_(checked(run.settings())),
         data_(load_data(run)),
         model_(build_model(settings_, run.seed())),
         describer_(describer(run, data_.train)),
@@ -171,7 +217,7 @@ class Trial {
         parameters_(model_->parameters()),
         adam_(parameters_, {.learning_rate = settings_.number("learning_rate")}),
         best_(parameters_.flat().copy()),
-        order_(data_.train.n, std::min(settings_.count("batch"), data_.train.n), run.seed(), datasets::LastBatch::drop),
+        order_(data_.train.n, settings_.count("batch"), run.seed(), datasets::LastBatch::drop),
         noise_(run.seed(), "training noise"),
         probe_x_(one_of_each_digit(data_.held_out)),
         probe_epsilon_(Stream(run.seed(), "probe noise").normal<float>({probe_x_.shape()[0], model_->latent_size()})) {}
@@ -192,7 +238,11 @@ class Trial {
     run_.keep("n_settlings_in_all", n_settlings_in_all_);
     run_.keep("worst_residual", worst_residual_);
     run_.keep("euler_steps", euler_steps_);
-    if (!run_.resume()) probe(0);
+    if (!run_.resume()) {
+      if (model_->hopfield() && (settings_.flag("probes") || settings_.text("gradient") == "exact"))
+        run_.health(solved_check, true, "to 1e-5 of the right-hand side");
+      probe(0);
+    }
     const std::int64_t batches = order_.batches_per_epoch(), most = settings_.count("max_epochs");
     while (!stopped()) {
       train_step();
@@ -246,6 +296,7 @@ class Trial {
       }
     }();
     if (!std::isfinite(result.half_sse + result.kl_nats)) throw tensors::Divergence(fmt::format("the loss is not finite at training step {}", step_));
+    check_exact(run_, result, step_);
     adam_.begin_step();
     for (std::size_t i = 0; i < result.blocks.size(); ++i) adam_.update(static_cast<std::int32_t>(i), result.blocks[i]);
     half_sse_sum_ += result.half_sse;
@@ -285,7 +336,7 @@ class Trial {
     if (!vae || !settings_.flag("probes")) return;
     const Phases phases = phases_from(settings_);
     probe_settling(run_, *vae, phases, probe_x_, model_->encode(probe_x_).sample(Var<float>(probe_epsilon_)).value(), epoch);
-    probe_gradients(run_, *model_, phases, probe_x_, probe_epsilon_, epoch);
+    probe_gradients(run_, *model_, phases, probe_x_, probe_epsilon_, epoch, step_);
   }
 
   void report_settling() {
@@ -336,6 +387,8 @@ void run_training(Run& run) {
 // A perfect generator would not be at zero: two halves of the test set are not either, nor are training and test images.
 void run_reference(Run& run) {
   const Settings& settings = run.settings();
+  check_classifier(settings);
+  within(settings, "n_splits", 1, 1000);
   const Data data = load_data(run);
   const Describer describe = describer(run, data.train);
   const Array<float> test = all_images(data.test), train = all_images(data.train);

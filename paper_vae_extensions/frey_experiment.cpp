@@ -63,9 +63,17 @@ std::vector<Cell> cells(Profile profile) {
 Data data(Run& run) {
   const datasets::ImageSet faces = datasets::frey_faces(run.data_option(), n_frames);
   for (const auto& [file, sha256] : faces.sha256) run.used_data(file, sha256, faces.stand_in);
-  if (!run.settings().flag("held_out")) return {faces, faces, datasets::grey()};
+  const bool hold_out = run.settings().flag("held_out");
+  const auto first = [&](const datasets::ImageSet& set, const char* setting) {
+    const std::int64_t n = run.settings().count(setting);
+    if (n > set.n)
+      tensors::fail(tensors::Exit::usage, "{} = {}, but {} of {} faces are held out, so there are {}", setting, n, hold_out ? n_held_out : 0,
+                    n_frames, set.n);
+    return datasets::first(set, n);
+  };
+  if (!hold_out) return {first(faces, "n_train"), first(faces, "n_test"), datasets::grey()};
   const auto [training, held_out] = datasets::hold_out_random(faces, n_held_out, Stream(run.seed(), "held out"));
-  return {training, held_out, datasets::grey()};
+  return {first(training, "n_train"), first(held_out, "n_test"), datasets::grey()};
 }
 
 // The published values are minus the bound; where the log-variance has a tanh, so much of them is the floor.
@@ -95,7 +103,7 @@ experiments::Experiment frey_experiment() {
                         .summary = "VAE with a Gaussian decoder on the Frey faces: log-variance through tanh or free (Figures 3 and 4)",
                         .cells = cells,
                         .build = [](const Settings& settings, std::uint64_t seed) {
-                          const LogVariance kind = settings.text("log_variance") == "tanh" ? LogVariance::tanh : LogVariance::free;
+                          const LogVariance kind = one_of(settings, "log_variance", "tanh", "free") == "tanh" ? LogVariance::tanh : LogVariance::free;
                           return std::make_unique<FreyRow>(FreyVae<float>(frey_pixels, settings.count("hidden"), settings.count("latent"), kind,
                                                                           Stream(seed, "initialisation")));
                         },

@@ -33,7 +33,8 @@ class IwaeRow : public Row {
     const Var<float> log_p_x = reshape(model_.p(q_1.sample(draw.epsilon_1)).log_prob(batch.x), per_image);
     BatchBounds bounds{log_w.value(), (log_p_x - log_w).value()};
     if (prior_ == Prior::counted_twice)
-      bounds.as_coded = weighted_log_weight(reshape(log_weights(model_, q_1, batch.x, draw, prior_), per_image)).item();
+      bounds.as_coded =
+          reshape(weighted_log_weight(reshape(log_weights(model_, q_1, batch.x, draw, prior_), per_image)), Shape{1}).value();
     return bounds;
   }
 
@@ -55,7 +56,10 @@ class IwaeRow : public Row {
     return model_.p(Var<float>(noise.normal<float>({n_images, model_.h_1_size()}))).mean().value();
   }
 
-  bool reports_another_value() const override { return prior_ == Prior::counted_twice; }
+  std::optional<std::string> as_coded_estimator() const override {
+    if (prior_ == Prior::right) return std::nullopt;
+    return "sum w^ log w over the images of a batch, one draw each, prior counted twice; ± over batches";
+  }
   std::string kl_estimator() const override { return "log q(h | x) - log p(h), one draw per image; mean over images"; }
 
   // What k draws say of a batch; each [B].
@@ -140,9 +144,10 @@ void report_parts(Run& run, const Row& row, const Data& data) {
 experiments::Experiment iwae_experiment() {
   return as_experiment({.name = "iwae",
                         .summary = "IWAE with two stochastic layers on MNIST, k = 50: as coded and right (Table 1, Figures 5, 6)",
+                        .revision = 2,
                         .cells = cells,
                         .build = [](const Settings& settings, std::uint64_t seed) {
-                          const Prior prior = settings.text("prior") == "right" ? Prior::right : Prior::counted_twice;
+                          const Prior prior = one_of(settings, "prior", "right", "counted_twice") == "right" ? Prior::right : Prior::counted_twice;
                           return std::make_unique<IwaeRow>(Iwae<float>(IwaeSizes{}, settings.count("latent"), Stream(seed, "initialisation")),
                                                            settings.count("k"), prior);
                         },

@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 
 namespace vae_extensions {
 
@@ -27,8 +28,8 @@ struct Batch {
 // One draw of the code for each image.
 struct BatchBounds {
   Array<float> elbo, kl;  // [B], nats: a lower bound on log p(x), and the divergence in it
-  // What the report's script makes of this batch, where that is not the mean of elbo.
-  std::optional<double> as_coded = {};
+  // What the report's script makes of these images, where that is not elbo: [B], or [1] where it has one value for the batch.
+  std::optional<Array<float>> as_coded = {};
 };
 
 // Draws one code for each image of a batch, and returns log p(x, z) - log q(z | x), [B].
@@ -50,7 +51,8 @@ class Row {
   virtual Array<float> reconstruct(const Batch& batch) const = 0;           // at the posterior's mean, [B, pixels]
   virtual Array<float> draw(std::int64_t n_images, Stream noise) const = 0;  // from the prior, [n, pixels]
 
-  virtual bool reports_another_value() const { return false; }  // whether bounds() has `as_coded`
+  // How the report's script estimates the bound, where bounds() has `as_coded`.
+  virtual std::optional<std::string> as_coded_estimator() const { return std::nullopt; }
   virtual std::string kl_estimator() const { return "closed form; mean over images"; }
 };
 

@@ -88,19 +88,22 @@ double n_steps(const Settings& settings) {
   return static_cast<double>(settings.count("epochs") * ((settings.count("n_train") + batch - 1) / batch));
 }
 
+const std::string& one_of(const Settings& settings, const char* name, const char* one, const char* other) {
+  const std::string& text = settings.text(name);
+  if (text != one && text != other) fail(Exit::usage, "{} \"{}\" is neither {} nor {}", name, text, one, other);
+  return text;
+}
+
 nn::Activation activation_of(const Settings& settings) {
-  const std::string& name = settings.text("activation");
-  if (name != "tanh" && name != "relu") fail(Exit::usage, "activation \"{}\" is neither tanh nor relu", name);
-  return name == "tanh" ? nn::Activation::tanh : nn::Activation::relu;
+  return one_of(settings, "activation", "tanh", "relu") == "tanh" ? nn::Activation::tanh : nn::Activation::relu;
 }
 
 namespace {
 
 std::unique_ptr<nn::Optimiser<float>> build_optimiser(const Settings& settings, const nn::Parameters<float>& parameters) {
-  const std::string& name = settings.text("optimiser");
   const double rate = settings.number("learning_rate");
-  if (name == "adagrad") return std::make_unique<nn::Adagrad<float>>(parameters, nn::AdagradSettings{.learning_rate = rate});
-  if (name != "adam") fail(Exit::usage, "optimiser \"{}\" is neither adagrad nor adam", name);
+  if (one_of(settings, "optimiser", "adagrad", "adam") == "adagrad")
+    return std::make_unique<nn::Adagrad<float>>(parameters, nn::AdagradSettings{.learning_rate = rate});
   nn::AdamSettings adam{.learning_rate = rate};
   if (settings.values().contains("beta_2")) adam.beta_2 = settings.number("beta_2");
   if (settings.values().contains("epsilon")) adam.epsilon = settings.number("epsilon");
@@ -109,11 +112,12 @@ std::unique_ptr<nn::Optimiser<float>> build_optimiser(const Settings& settings, 
 
 // What --set may have made impossible.
 void check_settings(const Settings& settings) {
-  const auto within = [&](const char* name, std::int64_t most) {
+  const auto between = [&](const char* name, double least, double most) {
     if (!settings.values().contains(name)) return;
-    const std::int64_t value = settings.count(name);
-    if (value < 1 || value > most) fail(Exit::usage, "{} = {} is outside 1..{}", name, value, most);
+    const double value = settings.number(name);
+    if (!(value >= least && value <= most)) fail(Exit::usage, "{} = {} is outside {}..{}", name, value, least, most);
   };
+  const auto within = [&](const char* name, std::int64_t most) { between(name, 1, static_cast<double>(most)); };
   within("latent", 10'000);
   within("hidden", 10'000);
   within("k", 1000);
@@ -123,6 +127,10 @@ void check_settings(const Settings& settings) {
   within("n_test", 10'000);
   within("n_nll_images", settings.count("n_test"));
   within("n_nll_samples", 1'000'000);
+  between("noise", 0, 1);
+  between("beta", 0, 1e6);
+  between("beta_2", 0, 0.999999);
+  for (const char* name : {"learning_rate", "epsilon"}) between(name, 1e-30, 1e30);
 }
 
 // ## Evaluation
@@ -133,12 +141,14 @@ struct Bounds {
   double standard_error_nats = 0;  // of that mean, over images
   double kl_nats = 0;
   double elbo_as_coded_nats = 0;   // mean over batches of 64, the last, smaller one weighing as much as the others
+  double as_coded_error_nats = 0;  // of that mean, over images; over batches, where the script has one value for each
 };
 
 Bounds evaluate(const Row& row, const Data& data, const datasets::ImageSet& set, Stream noise) {
   constexpr std::int64_t batch = 64;
   Bounds bounds;
   double sum = 0, sum_of_squares = 0, sum_of_batch_values = 0;
+  ImageMean as_coded;
   std::int64_t n_batches = 0;
   for (std::int64_t begin = 0; begin < set.n; begin += batch, ++n_batches) {
     const std::int64_t count = std::min(batch, set.n - begin);
@@ -151,13 +161,20 @@ Bounds evaluate(const Row& row, const Data& data, const datasets::ImageSet& set,
       bounds.kl_nats += of_batch.kl[i];
     }
     sum += batch_sum;
-    sum_of_batch_values += of_batch.as_coded.value_or(batch_sum / static_cast<double>(count));
+    if (of_batch.as_coded) {
+      ImageMean of_script;
+      for (ImageMean* mean : {&of_script, &as_coded}) mean->add(of_batch.as_coded->elements());
+      sum_of_batch_values += of_script.mean();
+    } else {
+      sum_of_batch_values += batch_sum / static_cast<double>(count);
+    }
   }
   const auto n = static_cast<double>(set.n);
   bounds.elbo_nats = sum / n;
   bounds.kl_nats /= n;
   bounds.standard_error_nats = std::sqrt(std::max(0.0, sum_of_squares / n - bounds.elbo_nats * bounds.elbo_nats) / n);
   bounds.elbo_as_coded_nats = sum_of_batch_values / static_cast<double>(n_batches);
+  bounds.as_coded_error_nats = row.as_coded_estimator() ? as_coded.standard_error() : bounds.standard_error_nats;
   return bounds;
 }
 
@@ -239,7 +256,7 @@ class Training {
                                         {"train_elbo_nats", epoch_sum_ / static_cast<double>(order_.batches_per_epoch())},
                                         {"test_elbo_nats", bounds.elbo_nats},
                                         {"test_kl_nats", bounds.kl_nats}};
-    if (row_.reports_another_value()) point["test_as_coded_nats"] = bounds.elbo_as_coded_nats;
+    if (row_.as_coded_estimator()) point["test_as_coded_nats"] = bounds.elbo_as_coded_nats;
     run_.append("curve", point);
     epoch_sum_ = 0;
   }
@@ -279,8 +296,9 @@ void report(Run& run, const Row& row, const Data& data, std::int64_t n_steps) {
   const auto show = [&](double share) { run.progress(n_steps, n_steps, fmt::format("likelihood {:.0f} %", 100 * share)); };
   const auto likelihood = importance_likelihood(row, data, nll_set, n_nll_samples, Stream(run.seed(), "importance noise"), show);
 
-  run.metric("elbo_as_coded_nats", {bounds.elbo_as_coded_nats, "nats", "one draw per image; mean over batches of 64, unweighted",
-                                    bounds.standard_error_nats});
+  run.metric("elbo_as_coded_nats",
+             {bounds.elbo_as_coded_nats, "nats",
+              row.as_coded_estimator().value_or("one draw per image") + "; mean over batches of 64, unweighted", bounds.as_coded_error_nats});
   run.metric("elbo_nats", {bounds.elbo_nats, "nats", "one draw per image; mean over images", bounds.standard_error_nats});
   run.metric("kl_nats", {bounds.kl_nats, "nats", row.kl_estimator(), std::nullopt});
   run.metric("nll_importance_nats", {likelihood.nll_nats, "nats", fmt::format("{} importance samples, {} images", n_nll_samples, nll_set.n),

@@ -73,7 +73,10 @@ class ImageMean {
 // Grey levels in [0, 1] as pictures of the set's size.
 experiments::Images as_images(const Array<float>& grey, const datasets::ImageSet& like);
 
-// "tanh" or "relu"; Failure(usage) otherwise.
+// The text of a setting that has one of two; Failure(usage) otherwise.
+const std::string& one_of(const Settings& settings, const char* name, const char* one, const char* other);
+
+// "tanh" or "relu".
 nn::Activation activation_of(const Settings& settings);
 
 }  // namespace vae_extensions

@@ -84,6 +84,7 @@ BOOST_AUTO_TEST_CASE(a_diverged_settling_stops_the_cell_and_is_recorded) {
 }
 
 BOOST_AUTO_TEST_CASE(impossible_settings_are_wrong_usage) {
-  for (const char* change : {"model=no_vae", "gradient=none", "dt=0", "hidden=0", "n_train=70000"})
+  for (const char* change : {"model=no_vae", "gradient=none", "dt=0", "hidden=0", "n_train=70000", "max_epochs=5", "batch=0", "batch=61",
+                             "n_classifier_images=0", "classifier_epochs=0", "patience=0", "learning_rate=0", "n_generated=1"})
     BOOST_TEST(wait_for(Trial().start({"--set", change})) == 2, change);
 }

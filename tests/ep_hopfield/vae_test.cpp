@@ -111,7 +111,38 @@ BOOST_AUTO_TEST_CASE(the_implicit_gradient_is_exact) {
     BOOST_TEST(ep.kl_nats == implicit.kl_nats, tt::tolerance(1e-10));
     BOOST_TEST(ep.settlings.n == 6 * B);
     BOOST_TEST(ep.settlings.n_phases == 6);
+    BOOST_TEST((implicit.solved && implicit.positive));
+    BOOST_TEST(implicit.residual <= 1e-13);
   }
+}
+
+// A one-sided contrast has no third phase, and the free one is not counted in its place.
+BOOST_AUTO_TEST_CASE(every_phase_is_counted_once) {
+  for (const bool two_sided : {true, false}) {
+    const HopfieldVae<double> m = model(Kind::dense);
+    const Settlings settlings = ep_gradients(m, x(), epsilon(), beta_KL, {Dynamics{}, 0.01, 0.01, two_sided}).settlings;
+    BOOST_TEST(settlings.n_phases == (two_sided ? 6 : 4));
+    BOOST_TEST(settlings.n == settlings.n_phases * B);
+  }
+}
+
+// At a saddle, and of a loss that is not finite, there is no gradient to return; it says so.
+BOOST_AUTO_TEST_CASE(a_gradient_that_is_none_is_told) {
+  const auto solve = [](double gain, double g) {
+    const Hopfield<double> network("network", {n_pixels, n_hidden, n_latent}, Connections::dense, gain, Stream(3, "weights"));
+    Equilibrium<double> origin;
+    for (const Group group : groups) {
+      origin.s[group] = Array<double>::zeros({B, network.sizes[group]});
+      origin.r[group] = Array<double>::full({B, network.sizes[group]}, 0.5);
+    }
+    return adjoint(network, image, origin, code, Var<double>(Array<double>::full({B, n_latent}, g)));
+  };
+  BOOST_TEST(solve(0.5, 1).solved);
+  BOOST_TEST(solve(0.5, 0).solved);
+  BOOST_TEST(solve(0.5, 1).positive);
+  BOOST_TEST(!solve(20, 1).positive);
+  BOOST_TEST(!solve(0.5, std::nan("")).solved);
+  BOOST_TEST(std::isnan(solve(0.5, std::nan("")).residual));
 }
 
 // Autodiff through every Euler step of a settling that has converged gives the same.
