@@ -3,7 +3,7 @@
 // What the paper leaves open, and what it leaves to chance: it trained each method once.
 #include "paper_vhp/choices_report.hpp"
 
-#include "common/reporting/statistics.hpp"
+#include "paper_vhp/record_view.hpp"
 
 #include <fmt/format.h>
 
@@ -51,9 +51,7 @@ std::vector<double> values(const Records& records, const std::string& metric) {
 }
 
 std::string mean_and_deviation(const Records& records, const std::string& metric, int digits) {
-  const reporting::Sample sample = reporting::summarise(values(records, metric));
-  if (std::isnan(sample.mean)) return "–";
-  return sample.n == 1 ? fmt::format("{:.{}f}", sample.mean, digits) : fmt::format("{:.{}f} ± {:.{}f}", sample.mean, digits, sample.sd, digits);
+  return vhp::mean_and_deviation(values(records, metric), digits);
 }
 
 // ## One choice at a time

@@ -108,11 +108,6 @@ void numbers(RecordView& p) {
 }
 
 // ## The seed's share
-std::string mean_and_deviation(const std::vector<double>& values, int digits) {
-  const reporting::Sample sample = reporting::summarise(values);
-  return sample.n == 1 ? fmt::format("{:.{}f}", sample.mean, digits) : fmt::format("{:.{}f} ± {:.{}f}", sample.mean, digits, sample.sd, digits);
-}
-
 // A metric of a cell, by seed; without the seeds that do not have it.
 std::map<std::uint64_t, double> by_seed(const RecordView& p, const std::string& cell, const std::string& metric) {
   std::map<std::uint64_t, double> values;

@@ -2,6 +2,9 @@
 #pragma once
 
 #include "common/reporting/page.hpp"
+#include "common/reporting/statistics.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -34,6 +37,13 @@ struct RecordView {
   std::string experiment;
   experiments::Profile profile;
 };
+
+// "0.153 ± 0.008", the standard deviation, not the mean's error; "–" where a value is missing.
+inline std::string mean_and_deviation(const std::vector<double>& values, int digits) {
+  const reporting::Sample sample = reporting::summarise(values);
+  if (std::isnan(sample.mean)) return "–";
+  return sample.n == 1 ? fmt::format("{:.{}f}", sample.mean, digits) : fmt::format("{:.{}f} ± {:.{}f}", sample.mean, digits, sample.sd, digits);
+}
 
 // Widens a range so that it holds the values.
 inline void extend(std::optional<std::pair<double, double>>& range, const std::vector<double>& values) {
