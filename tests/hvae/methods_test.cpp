@@ -7,6 +7,8 @@
 #include <boost/test/unit_test.hpp>
 
 #include <cmath>
+#include <functional>
+#include <limits>
 
 using namespace hvae;
 using tensors::Stream;
@@ -223,16 +225,18 @@ BOOST_AUTO_TEST_CASE(the_best_gap_is_that_of_a_flow_of_volume_one) {
     log_p += exact_log_p(n, 0, n * s * s, 0, s);
   }
   const SufficientStatistics<double> moments{n, Var<double>(Array<double>::zeros({1, 1, 3})), Var<double>(S)};
-  const auto gap = [&](double beta_0, double a) {  // one step with epsilon^2 P = a
+  // With epsilon^2 P = a(P).
+  const auto gap_of = [&](double beta_0, const std::function<double(double)>& a, int K, TemperingKind kind) {
     Array<double> logit(Shape{1, 1, 3});
     for (std::int64_t j = 0; j < 3; ++j) {
-      const double epsilon = std::sqrt(a / (1 + n / std::pow(sigma[static_cast<std::size_t>(j)], 2)));
+      const double P = 1 + n / std::pow(sigma[static_cast<std::size_t>(j)], 2), epsilon = std::sqrt(a(P) / P);
       logit.mutable_data()[j] = std::log(epsilon / (0.5 - epsilon));
     }
     const HamiltonianMethod<double> method{{moments.x_bar, Var<double>(log_sigma)}, Var<double>(logit),
-                                           Var<double>(Array<double>::full({1, 1, 1}, std::log(1 / std::sqrt(beta_0) - 1))), {}, 1, TemperingKind::fixed};
+                                           Var<double>(Array<double>::full({1, 1, 1}, std::log(1 / std::sqrt(beta_0) - 1))), {}, K, kind};
     return log_p - method.exact_elbo(moments).item();
   };
+  const auto gap = [&](double beta_0, double a) { return gap_of(beta_0, [&](double) { return a; }, 1, TemperingKind::fixed); };
   double sum = 0;
   for (double s : sigma) sum += 1 + n / (s * s);
   const double beta_0 = 2 / std::sqrt(sum / 3), shared = shared_tempering_gap(n, sigma), least = least_gap(n, sigma);
@@ -242,6 +246,16 @@ BOOST_AUTO_TEST_CASE(the_best_gap_is_that_of_a_flow_of_volume_one) {
     BOOST_TEST(gap(factor * beta_0, 2) > shared);
     BOOST_TEST(gap(factor * beta_0, 2) > least);
     BOOST_TEST(gap(beta_0, 2 * factor) > least);
+  }
+  // Without tempering: the cheapest quarter turn of K steps, each dimension its own.
+  double before = std::numeric_limits<double>::infinity();
+  for (const int K : {1, 2, 5, 10, 30}) {
+    const auto turn = [&](double P) { return 4 * (1 - quarter_turn_share(P, K)); };
+    const double closed = quarter_turn_gap(n, sigma, K);
+    BOOST_TEST(gap_of(0.5, turn, K, TemperingKind::none) == closed, tt::tolerance(1e-6));
+    BOOST_TEST(closed > least);
+    BOOST_TEST(closed <= before);
+    before = closed;
   }
   // With equal sigma nothing is lost by sharing.
   BOOST_TEST(least_gap(n, std::vector<double>(3, 0.4)) == shared_tempering_gap(n, std::vector<double>(3, 0.4)), tt::tolerance(1e-12));
