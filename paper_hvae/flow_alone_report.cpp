@@ -60,7 +60,7 @@ void write_flow_alone(Page& page) {
               {.see = "Left, the bound's gain over the frozen VAE's, with its standard error over the images; right, how even the importance "
                       "weights have become.",
                .contradicted = "a flow that loses by more than its error: at ε = 0 it would be the VAE.", .profile = *profile});
-  page.table("How much of the gap a flow closes", table,
+  page.table("How much of the gap a flow closes, in numbers", table,
              {.see = "The same images and the same draws in every row, so the differences are sharper than the NLLs. The NLLs agree, as they must: "
                      "log p(x) is the same.",
               .contradicted = "NLLs that differ by more than their Monte Carlo errors.", .profile = *profile});

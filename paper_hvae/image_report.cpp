@@ -6,11 +6,13 @@
 #include "common/reporting/statistics.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <map>
+#include <set>
 
 namespace hvae {
 
@@ -43,6 +45,30 @@ std::optional<double> printed(const std::vector<reporting::Claim>& claims, const
   return found == claims.end() ? std::nullopt : found->published;
 }
 
+// The passes of the supplement's runs that stand in both of its tables, and for how many of them no run is of one model and seed in both.
+struct Repeated {
+  std::vector<int> passes;
+  int n_of_other_runs = 0;
+};
+Repeated repeated_passes(const std::vector<reporting::Claim>& claims) {
+  std::array<std::map<int, std::set<std::string>>, 2> runs;  // Tables 2 and 3
+  for (const auto& claim : claims)
+    for (std::size_t table = 0; table < 2; ++table) {
+      const std::string prefix = fmt::format("supplement{}.", table + 2);
+      if (!claim.id.starts_with(prefix) || !claim.id.ends_with(".nll")) continue;
+      const std::size_t end = claim.says.rfind(" epochs"), begin = claim.says.rfind(' ', end - 1) + 1;
+      runs[table][std::stoi(claim.says.substr(begin, end - begin))].insert(claim.id.substr(prefix.size()));
+    }
+  Repeated found;
+  for (const auto& [passes, of_2] : runs[0]) {
+    const auto again = runs[1].find(passes);
+    if (again == runs[1].end()) continue;
+    found.passes.push_back(passes);
+    found.n_of_other_runs += std::ranges::none_of(of_2, [&](const std::string& run) { return again->second.contains(run); });
+  }
+  return found;
+}
+
 void what_the_paper_can_show(Page& page, const std::vector<reporting::Claim>& claims) {
   const auto runs = supplement(claims);
   Table table{{{"Variant"}, {"Runs", Align::right}, {"Their mean", Align::right}, {"Table 1", Align::right}, {"Between the runs", Align::right},
@@ -68,6 +94,12 @@ void what_the_paper_can_show(Page& page, const std::vector<reporting::Claim>& cl
         add(found->first, sample, found->second);
       }
   const reporting::Spread fixed = reporting::pooled(groups[0]), with_varied = reporting::pooled(groups[1]);
+  const Repeated repeated = repeated_passes(claims);
+  const auto [least_vae, largest_vae] = std::ranges::minmax(runs.at("vae"));
+  const std::size_t n_variants = groups[0].size() - 1 + groups[1].size();
+  std::ptrdiff_t n_within = -1;  // the VAE itself
+  for (const auto& group : groups)
+    n_within += std::ranges::count_if(group, [&](const Sample& sample) { return sample.mean >= least_vae && sample.mean <= largest_vae; });
   // Runs an arm for a difference to be seen four times out of five, at 5 %, with the pooled deviation known.
   const auto needed = [](double difference, double sd) { return std::ceil(2 * std::pow((1.96 + 0.84) * sd / difference, 2)); };
   page.prose("What Table 1 of the paper can show",
@@ -75,14 +107,16 @@ void what_the_paper_can_show(Page& page, const std::vector<reporting::Claim>& cl
                          "is {:.3f} nats with fixed step sizes and {:.3f} with varied ones, four times that between the importance samples. The headline, {:.2f} "
                          "nats between the VAE and K = 10, free, varied, needs {:.0f} runs an arm to be seen four times out of five (two-sided 5 %); "
                          "the difference of {:.2f} between K = 10 and K = 15, free, needs {:.0f}. The paper has two or three.\n\n"
-                         "Eight epoch counts of the supplement's Table 2 (1303, 1404, 1131, 1425, 1070, 998, 846, 1035) stand in its Table 3 again, some for "
-                         "another model: early stopping does not hit the same pass by chance so often, so some logs were probably mixed up.\n",
+                         "Of the epoch counts of the supplement's Table 2, {} ({}) stand in its Table 3 again, {} of them for another model or seed: early "
+                         "stopping does not hit the same pass by chance so often, so some logs were probably mixed up.\n",
                          fixed.sd, with_varied.sd, vae.mean - reporting::summarise(runs.at("k10_free_varied")).mean,
                          needed(vae.mean - reporting::summarise(runs.at("k10_free_varied")).mean, with_varied.sd),
                          reporting::summarise(runs.at("k10_free")).mean - reporting::summarise(runs.at("k15_free")).mean,
-                         needed(reporting::summarise(runs.at("k10_free")).mean - reporting::summarise(runs.at("k15_free")).mean, fixed.sd)));
+                         needed(reporting::summarise(runs.at("k10_free")).mean - reporting::summarise(runs.at("k15_free")).mean, fixed.sd),
+                         repeated.passes.size(), fmt::join(repeated.passes, ", "), repeated.n_of_other_runs));
   page.table("Table 1 from the supplement's runs [nats]", table,
-             {.see = "The third column is the fourth, to rounding. Half of the variants lie within the spread between their own runs of the VAE.",
+             {.see = fmt::format("The third column is the fourth, to rounding. The paper's runs of the VAE alone lie between {:.2f} and {:.2f}; the means of {} of the {} "
+                                  "variants lie there too.", least_vae, largest_vae, n_within, n_variants),
               .contradicted = "a mean that is not Table 1's.", .profile = Profile::paper});
 }
 
@@ -106,7 +140,7 @@ std::optional<Sample> paired_difference(const Page& page, const Scale& scale, co
   int n_seeds = 0;
   for (const auto* record : page.results().records(scale.profile, scale.experiment + "/" + cell)) {
     const auto partner = vae.find(record->identity.seed);
-    if (partner == vae.end() || record->diverged) continue;
+    if (partner == vae.end() || partner->second->diverged || record->diverged) continue;
     const auto& ours = record->series.at("by_image").at("nll_nats");
     const auto& theirs = partner->second->series.at("by_image").at("nll_nats");
     if (ours.size() != theirs.size()) continue;
@@ -119,15 +153,36 @@ std::optional<Sample> paired_difference(const Page& page, const Scale& scale, co
   return reporting::summarise(differences);
 }
 
+// The gradient goes through every leapfrog step, so each is held until it is gone back through.
+std::string memory(const Page& page, const Scale& scale) {
+  const auto held = [&](int K) -> std::optional<Sample> {
+    for (const std::string& tempering : temperings)
+      if (const auto mib = page.results().estimate(scale.profile, CellMetric{scale.experiment, variant(K, tempering, false), "step_mib"})) return mib;
+    return {};
+  };
+  std::string text = "A training step differentiates through the whole flow, which holds every leapfrog step with its gradient of U until it has been gone back "
+                     "through: memory is a constant and a multiple of K.";
+  const auto vae = page.results().estimate(scale.profile, CellMetric{scale.experiment, "vae", "step_mib"}), one = held(1), five = held(5);
+  const auto& records = page.results().records(scale.profile, scale.experiment + "/vae");
+  if (vae && one && five && !records.empty()) {
+    const double slope = (five->mean - one->mean) / 4;
+    text += fmt::format(" With the authors' networks and batches of {} our step holds {:.0f} MiB without a flow, and {:.0f} + {:.1f} K MiB with one, from K = 1 "
+                        "and 5 (parameters, gradients and optimiser included; not the data).",
+                        records.front()->identity.settings.count("batch"), vae->mean, one->mean - slope, slope);
+  }
+  return text + "\n";
+}
+
 void our_runs(Page& page, const Scale& scale, const std::vector<reporting::Claim>& claims) {
   Table table{{{"Variant"}, {"NLL", Align::right}, {"less the VAE's, same images", Align::right}, {"minus ELBO", Align::right}, {"gap", Align::right},
-               {"passes", Align::right}, {"1/β₀", Align::right}, {"mean ε", Align::right}, {"seeds", Align::right}, {"published NLL", Align::right}},
+               {"passes", Align::right}, {"1/β₀", Align::right}, {"mean ε", Align::right}, {"a step holds [MiB]", Align::right}, {"seeds", Align::right},
+               {"published NLL", Align::right}},
               {}};
   reporting::Figure curves{.name = "mnist_training", .columns = 2, .width = 1120, .height = 460};
   reporting::Panel on_training{.title = "training images", .x_label = "pass", .y_label = "bound [nats]"}, on_validation = on_training;
   on_validation.title = "validation images";
   const experiments::Record* shown = nullptr;
-  int colour = 0;
+  int colour = 0, n_variants = 0;
   const auto add = [&](const std::string& cell) {
     const auto& records = page.results().records(scale.profile, scale.experiment + "/" + cell);
     if (records.empty()) return;
@@ -138,8 +193,9 @@ void our_runs(Page& page, const Scale& scale, const std::vector<reporting::Claim
     const auto difference = paired_difference(page, scale, cell);
     table.rows.push_back({fmt::format("`{}`", cell), at("nll_nats", 2),
                           cell == "vae" || !difference ? "" : fmt::format("{:+.2f} ± {:.2f}", difference->mean, difference->standard_error()),
-                          at("elbo_nats", 2), at("gap_nats", 2), at("epochs", 0), at("inverse_beta_0", 2), at("mean_epsilon", 3),
+                          at("elbo_nats", 2), at("gap_nats", 2), at("epochs", 0), at("inverse_beta_0", 2), at("mean_epsilon", 3), at("step_mib", 0),
                           std::to_string(records.size()), reporting::format_number(printed(claims, "table1." + cell), 2)});
+    ++n_variants;
     if (records.front()->diverged) return;
     shown = records.front();
     const auto& curve = records.front()->series.at("curve");
@@ -153,13 +209,15 @@ void our_runs(Page& page, const Scale& scale, const std::vector<reporting::Claim
       for (const std::string& tempering : temperings) add(variant(K, tempering, varied));
   const auto on_all = page.results().estimate(scale.profile, CellMetric{scale.experiment, "vae", "nll_more_images_nats"});
   const std::string all_images = on_all ? fmt::format(" The VAE's NLL on all 10,000 test images is {}.", reporting::format_estimate(*on_all, 2)) : "";
+  page.prose("What a flow costs in memory", memory(page, scale));
   page.table(fmt::format("Our runs: experiment `{}`", scale.experiment), table,
              {.see = std::string("Every row on the same test images, each seed with its own split, batches and noise, the same for all rows. ± behind the difference is its "
                      "standard error over the images (the models being what they are); behind the other numbers that over seeds.") + all_images,
               .contradicted = "at this scale: a flow whose gap is wider than the VAE's.", .profile = scale.profile});
   curves.panels = {on_training, on_validation};
   page.figure("MNIST: the bound while training", curves,
-              {.see = "One seed of each variant (the first seven). The bound on the training images is that of freshly binarised ones.",
+              {.see = fmt::format("One seed of {} of the variants. The bound on the training images is that of freshly binarised ones.",
+                                  colour == n_variants ? "each" : fmt::format("the first {}", colour)),
                .contradicted = "a curve that ends in mid-air: a run that diverged.", .profile = scale.profile});
   if (shown)
     page.images("New digits", "mnist_samples", {.images = shown->images.at("samples"), .columns = 16},
@@ -174,6 +232,7 @@ void write_image_sections(Page& page, const std::vector<reporting::Claim>& claim
   if (const auto scale = scale_of(page)) our_runs(page, *scale, claims);
   write_flow_alone(page);
   page.metric("nll_nats", "Minus the log of the mean of the flow's estimates of p(x), mean over the test images (mnist).");
+  page.metric("step_mib", "What the arrays of a training step hold at most (mnist, mnist_10k).");
   page.metric("elbo_nats", "Minus the mean of the logs of the same estimates (mnist; on the learning curves the bound itself).");
 }
 

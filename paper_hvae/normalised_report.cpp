@@ -145,7 +145,7 @@ void comparison(Page& page, Profile profile) {
   page.table("HVAE, as coded and right, IWAE and VAE [nats]", table,
              {.see = "NLL less validation is what the objective lies above NLL (a bound's: negative, but for the difference between the images). An "
                      "encoder that was trained as coded is wide, because width is free there: its one-draw bound shows it.",
-              .contradicted = "a right HVAE above the VAE's bound by more than the noise.", .profile = profile});
+              .contradicted = "a right HVAE whose minus bound is larger than the VAE's by more than the noise.", .profile = profile});
 }
 
 void figure_9(Page& page, Profile profile, const std::vector<reporting::Claim>& claims) {
