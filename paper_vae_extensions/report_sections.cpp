@@ -43,4 +43,22 @@ Profile lowest_profile(const Page& page, const std::vector<std::string>& cell_pa
   return lowest;
 }
 
+std::vector<reporting::Curve> curves_by_profile(const Page& page, const reporting::Curve& like, const std::vector<Place>& places,
+                                                const std::string& metric, double factor) {
+  std::vector<reporting::Curve> curves;
+  for (const Profile profile : {Profile::paper, Profile::quick, Profile::smoke}) {
+    reporting::Curve curve = like;
+    curve.label += scale_note(profile);
+    for (const Place& place : places) {
+      if (shown_profile(page, place.cell_path) != profile) continue;
+      const auto sample = estimate(page, place.cell_path, metric);
+      if (!sample) continue;
+      curve.x.push_back(place.x);
+      curve.y.push_back(factor * sample->mean);
+    }
+    if (!curve.x.empty()) curves.push_back(curve);
+  }
+  return curves;
+}
+
 }  // namespace vae_extensions

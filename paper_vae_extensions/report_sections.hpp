@@ -41,6 +41,17 @@ std::string scale_note(Profile profile);
 // The lowest profile among the given cells' records: what a caption has to name.
 Profile lowest_profile(const Page& page, const std::vector<std::string>& cell_paths);
 
+// A metric of several cells as curves like the given one: one curve for each profile, so that no line joins two scales.
+struct Place {
+  double x;
+  std::string cell_path;
+};
+std::vector<reporting::Curve> curves_by_profile(const Page& page, const reporting::Curve& like, const std::vector<Place>& places,
+                                                const std::string& metric, double factor = 1);
+
+// The best bound of the noise sweep at N_z = 3, with or without noise at test; nothing before all of it exists at the paper's scale.
+std::optional<double> best_with_noise(const Page& page);
+
 // Sections, in the order of the page.
 void table_sections(Page& page);      // Table 1, the bound by latent size, what the seeds say, the tuned row at N_z = 3
 void iwae_sections(Page& page);       // as coded and right
