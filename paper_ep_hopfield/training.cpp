@@ -5,6 +5,7 @@
 #include "paper_ep_hopfield/training.hpp"
 
 #include "common/datasets/mnist.hpp"
+#include "common/experiments/pictures.hpp"
 #include "common/nn/restore.hpp"
 #include "paper_ep_hopfield/exact.hpp"
 #include "paper_ep_hopfield/models.hpp"
@@ -99,11 +100,7 @@ Array<float> decoded(const Model& model, const Array<float>& z) {
 
 Array<float> generated(const Model& model, std::int64_t n, Stream stream) { return decoded(model, stream.normal<float>({n, model.latent_size()})); }
 
-Images as_images(const Array<float>& x) {
-  Images images{x.shape()[0], 28, 28, {}};
-  for (float v : x) images.pixels.push_back(static_cast<std::uint8_t>(std::lround(127.5f * (std::clamp(v, -1.0f, 1.0f) + 1))));
-  return images;
-}
+Images as_images(const Array<float>& x) { return experiments::as_images(x, 28, 28, -1); }
 
 // The first image of every digit.
 Array<float> one_of_each_digit(const datasets::ImageSet& set) {

@@ -5,6 +5,7 @@
 #include "paper_hvae/image_experiment.hpp"
 
 #include "common/datasets/binarisation.hpp"
+#include "common/experiments/pictures.hpp"
 #include "common/nn/restore.hpp"
 #include "common/nn/training.hpp"
 #include "common/tensors/pool.hpp"
@@ -26,10 +27,8 @@ namespace {
 
 experiments::Images draw(const ImageModel<float>& model, std::int64_t n, Stream stream) {
   const Sizes& sizes = model.generative.sizes;
-  const Array<float> pixels = sigmoid(model.generative.logits(Var<float>(stream.normal<float>({n, sizes.latent})))).value();
-  experiments::Images images{n, sizes.extent, sizes.extent, {}};
-  for (float p : pixels) images.pixels.push_back(static_cast<std::uint8_t>(std::lround(255 * p)));
-  return images;
+  const Var<float> logits = model.generative.logits(Var<float>(stream.normal<float>({n, sizes.latent})));
+  return experiments::as_images(sigmoid(logits).value(), sizes.extent, sizes.extent);
 }
 
 // ## One cell

@@ -7,6 +7,7 @@
 #include "common/datasets/binarisation.hpp"
 #include "common/datasets/mnist.hpp"
 #include "common/distributions/importance_bound.hpp"
+#include "common/experiments/pictures.hpp"
 #include "common/nn/restore.hpp"
 #include "common/nn/training.hpp"
 #include "paper_hvae/image_evaluation.hpp"
@@ -69,9 +70,7 @@ double mean_objective(const Model& model, const Settings& settings, const datase
 
 // ## Pictures
 experiments::Images pictures(const NormalisedSizes& sizes, const Array<float>& pixels) {
-  experiments::Images images{pixels.shape()[0], sizes.extent, sizes.extent, {}};
-  for (float p : pixels) images.pixels.push_back(static_cast<std::uint8_t>(std::lround(255 * p)));
-  return images;
+  return experiments::as_images(pixels, sizes.extent, sizes.extent);
 }
 
 Array<float> new_digits(const Model& model, std::int64_t n, Stream stream) {

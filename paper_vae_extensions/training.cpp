@@ -6,6 +6,7 @@
 
 #include "common/datasets/binarisation.hpp"
 #include "common/datasets/mnist.hpp"
+#include "common/experiments/pictures.hpp"
 #include "common/metrics/importance.hpp"
 #include "common/nn/restore.hpp"
 
@@ -323,11 +324,7 @@ void report(Run& run, const Row& row, const Data& data, std::int64_t n_steps) {
 
 }  // namespace
 
-Images as_images(const Array<float>& grey, const datasets::ImageSet& like) {
-  Images images{grey.shape()[0], like.height, like.width, {}};
-  for (const float level : grey) images.pixels.push_back(static_cast<std::uint8_t>(std::lround(255 * level)));
-  return images;
-}
+Images as_images(const Array<float>& grey, const datasets::ImageSet& like) { return experiments::as_images(grey, like.height, like.width); }
 
 // ## The experiment
 
@@ -345,10 +342,7 @@ experiments::Experiment as_experiment(const RowExperiment& e) {
     const auto row = e.build(cell.settings, cell.seed);
     nn::restore(row->parameters(), weights);
     const Array<float> drawn = row->draw(n, Stream(cell.seed, "samples"));
-    datasets::ImageSet size;
-    size.width = drawn.shape()[1] == mnist_pixels ? 28 : 20;
-    size.height = 28;
-    return as_images(drawn, size);
+    return experiments::as_images(drawn, 28, drawn.shape()[1] == mnist_pixels ? 28 : 20);
   };
   return {.name = e.name, .summary = e.summary, .revision = e.revision, .cells = e.cells, .run = run_cell, .sample = sample_cell};
 }

@@ -5,6 +5,7 @@
 #include "paper_vhp/pendulum_experiment.hpp"
 
 #include "common/datasets/batches.hpp"
+#include "common/experiments/pictures.hpp"
 #include "common/nn/restore.hpp"
 #include "paper_vhp/angle_regression.hpp"
 #include "paper_vhp/latent_graph.hpp"
@@ -43,11 +44,7 @@ Array<float> draw_prior(const Model& model, bool hierarchical, std::int64_t n, S
   return hierarchical ? sample_prior(model, n, stream) : stream.normal<float>({n, model.first.latent_size()});
 }
 
-Images as_images(const Array<float>& means) {
-  Images images{means.shape()[0], 16, 16, {}};
-  for (float level : means) images.pixels.push_back(static_cast<std::uint8_t>(std::lround(255 * std::clamp(level, 0.0f, 1.0f))));
-  return images;
-}
+Images as_images(const Array<float>& means) { return experiments::as_images(means, 16, 16); }
 
 // ## A cell's training
 

@@ -1,6 +1,7 @@
 #include "common/experiments/encoding.hpp"
 #include "common/experiments/ledger.hpp"
 #include "common/experiments/npz.hpp"
+#include "common/experiments/pictures.hpp"
 #include "common/experiments/record_json.hpp"
 #include "common/tensors/digest.hpp"
 #include "common/tensors/errors.hpp"
@@ -263,4 +264,14 @@ BOOST_AUTO_TEST_CASE(weights_survive_the_archive_and_their_digest_sees_names_sha
     write_file(file, bytes.substr(0, at));
     BOOST_CHECK_EXCEPTION(load_npz(file), Failure, is_io);
   }
+}
+
+BOOST_AUTO_TEST_CASE(levels_become_bytes_and_what_lies_outside_is_cut_off) {
+  const tensors::Array<float> levels({2, 4}, {0, 0.5f, 1, 2, -1, 0.25f, 0.75f, 1});
+  const experiments::Images images = experiments::as_images(levels, 2, 2);
+  BOOST_TEST(images.n == 2);
+  BOOST_TEST(images.pixels == (std::vector<std::uint8_t>{0, 128, 255, 255, 0, 64, 191, 255}), boost::test_tools::per_element());
+  BOOST_TEST(experiments::as_images(levels, 2, 2, -1).pixels == (std::vector<std::uint8_t>{128, 191, 255, 255, 0, 159, 223, 255}),
+             boost::test_tools::per_element());
+  BOOST_CHECK_THROW(experiments::as_images(levels, 2, 3), std::invalid_argument);
 }
