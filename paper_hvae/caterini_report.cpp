@@ -54,7 +54,8 @@ std::string where_hvae_lies(const GaussianResults& results) {
       if (const auto ratio = results.estimate(d, cell, "theta_over_mle"); ratio && std::abs(ratio->mean - 1) > 0.01)
         apart.push_back(fmt::format("d = {}, K = {}: {:+.1f} %", d, K, 100 * (ratio->mean - 1)));
   if (apart.empty()) return "HVAE lies on the exact maximiser at every d, to a percent.";
-  return fmt::format("HVAE lies on the exact maximiser, to a percent, but for {} (at the largest d 30,000 steps do not reach the outermost Δ: below).",
+  return fmt::format("HVAE lies on the exact maximiser, to a percent, but for {} (at the largest d 30,000 steps do not reach the outermost Δ: "
+      "below).",
                      fmt::join(apart, "; "));
 }
 
@@ -73,7 +74,8 @@ std::string sigma_over_maximiser(const GaussianResults& results, const std::stri
 void figure_1(Page& page, const GaussianResults& results) {
   page.figure("Figure 1a: the error of θ",
               {.name = "figure_1a", .panels = {with_maximiser(results, methods, "error of θ")}, .width = 860, .height = 480},
-              {.see = "Means over the data sets. " + where_hvae_lies(results) + " NF lies a constant factor above it; VB below it up to d = 51 and far above from there on.",
+              {.see = "Means over the data sets. " + where_hvae_lies(results) + " NF lies a constant factor above it; VB below it up to d = 51 and "
+                      "far above from there on.",
                .contradicted = "HVAE above NF or VB at d = 101 or more.", .profile = results.profile()});
   page.figure("Figure 1a taken apart",
               {.name = "figure_1a_parts",
@@ -110,11 +112,12 @@ void what_the_error_is(Page& page, const GaussianResults& results) {
                           results.text(d, "hvae_k10_untempered", "law_sigma_error", 2)});
   }
   page.table("HVAE against the exact maximiser", table,
-             {.see = "With tempering Δ̂ is the exact maximiser's, at K = 1 as at K = 10; what the paper's figure shows as HVAE's error is the draw of z. Its error "
-                     "of σ is " + sigma_over_maximiser(results, "hvae_k1_tempered") + " times the exact maximiser's for K = 1, by d, and " +
-                         sigma_over_maximiser(results, "hvae_k10_tempered") + " times for K = 10. For one step that is a law too, the column beside it: the flow's "
-                     "volume (below) adds the same w to every variance; ten steps have no closed form here. At the largest "
-                     "d the 30,000 steps of 0.001 just end where the outermost Δ lies, and what z adds to it stays out of reach: |Δ̂ − x̄|² says so.",
+             {.see = "With tempering Δ̂ is the exact maximiser's, at K = 1 as at K = 10; what the paper's figure shows as HVAE's error is the draw "
+                     "of z. Its error of σ is " + sigma_over_maximiser(results, "hvae_k1_tempered") + " times the exact maximiser's for K = 1, by d, and " +
+                         sigma_over_maximiser(results, "hvae_k10_tempered") + " times for K = 10. For one step that is a law too, the column beside "
+                             "it: the flow's volume (below) adds the same w to every variance; ten steps have no closed form here. At the largest d "
+                             "the 30,000 steps of 0.001 just end where the outermost Δ lies, and what z adds to it stays out of reach: |Δ̂ − x̄|² "
+                             "says so.",
               .contradicted = "an error of Δ that differs between the columns of a row.", .profile = results.profile()});
 }
 

@@ -125,11 +125,12 @@ inline double shared_tempering_gap(double N, std::span<const double> sigma) {
   return std::sqrt(d * sum) - d - 0.5 * logs;
 }
 
-// Without tempering the best is to lay the start's width into the momentum. A leapfrog step turns the oscillator by $\vartheta$, $\varepsilon
-// \sqrt P = 2 \sin(\vartheta / 2)$, on the ellipse $\rho^2 + P s z^2$ with $s = \cos^2(\vartheta / 2)$. When K steps make a quarter turn up to half turns,
-// $\vartheta = (2 m + 1) \pi / 2 K$, they leave $z_K = \pm \rho_0 / \sqrt{P s}$ and $\rho_K = \mp \sqrt{P s} z_0$, at a cost of $P s / 2 + 1 / 2 s$ a dimension.
-// Each m < K is a valley of its own. At first the last is the deepest, $\varepsilon \sqrt P = 2 \cos(\pi / 4 K)$, close to where a step is no longer
-// stable; at $s = P^{-1/2}$, which takes about $\frac{\pi}{4} P^{1/4}$ steps, the cost would be that of the nearest Gaussian of volume one.
+// Without tempering the best is to lay the start's width into the momentum. A leapfrog step turns the oscillator by $\vartheta$,
+// $\varepsilon \sqrt P = 2 \sin(\vartheta / 2)$, on the ellipse $\rho^2 + P s z^2$ with $s = \cos^2(\vartheta / 2)$. When K steps make a quarter
+// turn up to half turns, $\vartheta = (2 m + 1) \pi / 2 K$, they leave $z_K = \pm \rho_0 / \sqrt{P s}$ and $\rho_K = \mp \sqrt{P s} z_0$, at a cost
+// of $P s / 2 + 1 / 2 s$ a dimension. Each m < K is a valley of its own. At first the last is the deepest, $\varepsilon \sqrt P = 2 \cos(\pi / 4 K)$,
+// close to where a step is no longer stable; at $s = P^{-1/2}$, which takes about $\frac{\pi}{4} P^{1/4}$ steps, the cost would be that of the
+// nearest Gaussian of volume one.
 inline double quarter_turn_share(double P, int K) {
   double best = 1;
   for (int m = 0; m < K; ++m) {

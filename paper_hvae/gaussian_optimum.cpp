@@ -67,7 +67,8 @@ void run_optimum(Run& run) {
 
   const int K = static_cast<int>(settings.count("K"));
   const auto constant = [&](double value) { return Var<double>(Array<double>::full({n_starts, 1, 1}, value)); };
-  FlowAlone flow{{{data.x_bar, Var<double>(log_sigma)}, Var<double>(logit_epsilon), constant(std::log(4.0)), {}, K, tempering_from(settings.text("tempering"))}};
+  FlowAlone flow{{{data.x_bar, Var<double>(log_sigma)}, Var<double>(logit_epsilon), constant(std::log(4.0)), {}, K,
+      tempering_from(settings.text("tempering"))}};
   for (int k = 0; k < K; ++k) flow.method.logit_alpha.push_back(constant(std::log(9.0)));  // alpha = 0.9
 
   nn::Parameters<double> parameters(flow);

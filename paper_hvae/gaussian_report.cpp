@@ -161,28 +161,30 @@ void write_optimum(Page& page, Profile profile, std::int64_t N) {
   }
   const std::string why_missed = missed.empty() ? std::string() : fmt::format(
       " For K = {} the search ends above a flow that is known in closed form, so these entries measure the search and not the flow: the untempered "
-      "landscape has a valley for every odd number of quarter turns that K steps can make, the last and deepest, ε√P = 2 cos(π/4K), lies beyond the "
-      "largest start, 1.9, as soon as K = 5, and is soon narrower than a step of the search. The column ε√P tells which valley was found: at K = 5 the "
-      "last but one is at 1.78, the last at 1.98.", fmt::join(missed, ", "));
+      "landscape has a valley for every odd number of quarter turns that K steps can make, the last, at first the deepest, ε√P = 2 cos(π/4K), lies "
+      "beyond the largest start, 1.9, as soon as K = 5, and is soon narrower than a step of the search. The column ε√P tells which valley was "
+      "found: at K = 5 the last but one is at 1.78, the last at 1.98.", fmt::join(missed, ", "));
   page.prose("Beyond the paper: the flow alone",
-             fmt::format("Everything above trains the model and the flow together, so that what a flow cannot do comes back as an error of σ. Here Δ and σ "
-                         "stand at the exact maximiser (d = 25, N = {}), and only ε and the temperatures are learned, from nine starts, by the exact bound: "
-                         "no draws, no data sets, nothing else that could differ.\n\n"
-                         "What limits HVAE on this model is its volume. In (z, ρ) together the flow keeps the volume of N(0, I), whatever the tempering: the α take "
-                         "back what 1/√β₀ had stretched, which is why β₀ cancels from the estimate. The posterior times the momentum's N(0, 1) is "
-                         "far smaller. So no ε, K and α bring the bound closer than Σ(√P − 1 − ½ log P), P = 1 + N/σ²: {:.0f} nats here. One step with one "
-                         "shared β₀ reaches √(d ΣP) − d − ½ Σ log P = {:.0f} nats (a little less where each ε adapts to it), more steps at best {:.0f}; free tempering, whose α can differ between the steps, comes "
-                         "to {:.0f}. Without tempering the energy of the start has nowhere to go but the momentum, and the "
-                         "best is to lay it there by a quarter turn at the edge of the leapfrog's stability ([the chapter](program.md) has the cost in closed "
-                         "form): the limit binds all flows alike, and what tempering buys is that a shallow landscape leads near it.{} (With a learned q⁰, as on "
-                         "MNIST, the flow need not contract, and this limit is not there.)\n",
+             fmt::format("Everything above trains the model and the flow together, so that what a flow cannot do comes back as an error of σ. Here "
+                         "Δ and σ stand at the exact maximiser (d = 25, N = {}), and only ε and the temperatures are learned, from nine starts, by "
+                         "the exact bound: no draws, no data sets, nothing else that could differ.\n\nWhat limits HVAE on this model is its volume. "
+                         "In (z, ρ) together the flow keeps the volume of N(0, I), whatever the tempering: the α take back what 1/√β₀ had "
+                         "stretched, which is why β₀ cancels from the estimate. The posterior times the momentum's N(0, 1) is far smaller. So no ε, "
+                         "K and α bring the bound closer than Σ(√P − 1 − ½ log P), P = 1 + N/σ²: {:.0f} nats here. One step with one shared β₀ "
+                         "reaches √(d ΣP) − d − ½ Σ log P = {:.0f} nats (a little less where each ε adapts to it), more steps at best {:.0f}; free "
+                         "tempering, whose α can differ between the steps, comes to {:.0f}. Without tempering the energy of the start has nowhere "
+                         "to go but the momentum, and the best is to lay it there by a quarter turn at the edge of the leapfrog's stability ([the "
+                         "chapter](program.md) has the cost in closed form): the limit binds all flows alike, and what tempering buys is that a "
+                         "shallow landscape leads near it.{} (With a learned q⁰, as on MNIST, the flow need not contract, and this limit is not "
+                         "there.)\n",
                          N, least->mean, shared->mean, best_of("fixed"), best_of("free"), why_missed));
   page.figure("The gap at the optimum", {.name = "optimum", .panels = {panel, over}, .columns = 2, .width = 1120, .height = 480},
-              {.see = fmt::format("Left, what the search finds without tempering lies {:.1f} to {:.0f} times above what it finds with fixed tempering, by K. Right, "
-                                  "on a linear scale and in units of the limit, the tempered ones.", least_ratio, largest_ratio),
+              {.see = fmt::format("Left, what the search finds without tempering lies {:.1f} to {:.0f} times above what it finds with fixed "
+                                  "tempering, by K. Right, on a linear scale and in units of the limit, the tempered ones.", least_ratio, largest_ratio),
                .contradicted = "any point below the lower dotted line.", .profile = profile});
   page.table("The gap at the optimum, in numbers [nats]", table,
-             {.see = "The best of nine starts in every entry; the closed form is that of the true σ, which is the data's to a percent.", .contradicted = fmt::format("a gap below {:.0f}.", least->mean), .profile = profile});
+             {.see = "The best of nine starts in every entry; the closed form is that of the true σ, which is the data's to a percent.",
+                 .contradicted = fmt::format("a gap below {:.0f}.", least->mean), .profile = profile});
 }
 
 void write_common_notes(Page& page) {

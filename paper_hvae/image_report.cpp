@@ -103,20 +103,21 @@ void what_the_paper_can_show(Page& page, const std::vector<reporting::Claim>& cl
   // Runs an arm for a difference to be seen four times out of five, at 5 %, with the pooled deviation known.
   const auto needed = [](double difference, double sd) { return std::ceil(2 * std::pow((1.96 + 0.84) * sd / difference, 2)); };
   page.prose("What Table 1 of the paper can show",
-             fmt::format("Table 1 is the mean over the supplement's runs, recomputed here from its 57 rows. The deviation between runs of one variant, pooled, "
-                         "is {:.3f} nats with fixed step sizes and {:.3f} with varied ones, four times that between the importance samples. The headline, {:.2f} "
-                         "nats between the VAE and K = 10, free, varied, needs {:.0f} runs an arm to be seen four times out of five (two-sided 5 %); "
-                         "the difference of {:.2f} between K = 10 and K = 15, free, needs {:.0f}. The paper has two or three.\n\n"
-                         "Of the epoch counts of the supplement's Table 2, {} ({}) stand in its Table 3 again, {} of them for another model or seed: early "
-                         "stopping does not hit the same pass by chance so often, so some logs were probably mixed up.\n",
+             fmt::format("Table 1 is the mean over the supplement's runs, recomputed here from its 57 rows. The deviation between runs of one "
+                         "variant, pooled, is {:.3f} nats with fixed step sizes and {:.3f} with varied ones, four times that between the importance "
+                         "samples. The headline, {:.2f} nats between the VAE and K = 10, free, varied, needs {:.0f} runs an arm to be seen four "
+                         "times out of five (two-sided 5 %); the difference of {:.2f} between K = 10 and K = 15, free, needs {:.0f}. The paper has "
+                         "two or three.\n\nOf the epoch counts of the supplement's Table 2, {} ({}) stand in its Table 3 again, {} of them for "
+                         "another model or seed: early stopping does not hit the same pass by chance so often, so some logs were probably mixed "
+                         "up.\n",
                          fixed.sd, with_varied.sd, vae.mean - reporting::summarise(runs.at("k10_free_varied")).mean,
                          needed(vae.mean - reporting::summarise(runs.at("k10_free_varied")).mean, with_varied.sd),
                          reporting::summarise(runs.at("k10_free")).mean - reporting::summarise(runs.at("k15_free")).mean,
                          needed(reporting::summarise(runs.at("k10_free")).mean - reporting::summarise(runs.at("k15_free")).mean, fixed.sd),
                          repeated.passes.size(), fmt::join(repeated.passes, ", "), repeated.n_of_other_runs));
   page.table("Table 1 from the supplement's runs [nats]", table,
-             {.see = fmt::format("The third column is the fourth, to rounding. The paper's runs of the VAE alone lie between {:.2f} and {:.2f}; the means of {} of the {} "
-                                  "variants lie there too.", least_vae, largest_vae, n_within, n_variants),
+             {.see = fmt::format("The third column is the fourth, to rounding. The paper's runs of the VAE alone lie between {:.2f} and {:.2f}; the "
+                                 "means of {} of the {} variants lie there too.", least_vae, largest_vae, n_within, n_variants),
               .contradicted = "a mean that is not Table 1's.", .profile = Profile::paper});
 }
 
@@ -160,14 +161,14 @@ std::string memory(const Page& page, const Scale& scale) {
       if (const auto mib = page.results().estimate(scale.profile, CellMetric{scale.experiment, variant(K, tempering, false), "step_mib"})) return mib;
     return {};
   };
-  std::string text = "A training step differentiates through the whole flow, which holds every leapfrog step with its gradient of U until it has been gone back "
-                     "through: memory is a constant and a multiple of K.";
+  std::string text = "A training step differentiates through the whole flow, which holds every leapfrog step with its gradient of U until it has "
+      "been gone back through: memory is a constant and a multiple of K.";
   const auto vae = page.results().estimate(scale.profile, CellMetric{scale.experiment, "vae", "step_mib"}), one = held(1), five = held(5);
   const auto& records = page.results().records(scale.profile, scale.experiment + "/vae");
   if (vae && one && five && !records.empty()) {
     const double slope = (five->mean - one->mean) / 4;
-    text += fmt::format(" With the authors' networks and batches of {} our step holds {:.0f} MiB without a flow, and {:.0f} + {:.1f} K MiB with one, from K = 1 "
-                        "and 5 (parameters, gradients and optimiser included; not the data).",
+    text += fmt::format(" With the authors' networks and batches of {} our step holds {:.0f} MiB without a flow, and {:.0f} + {:.1f} K MiB with "
+        "one, from K = 1 and 5 (parameters, gradients and optimiser included; not the data).",
                         records.front()->identity.settings.count("batch"), vae->mean, one->mean - slope, slope);
   }
   return text + "\n";
@@ -175,7 +176,8 @@ std::string memory(const Page& page, const Scale& scale) {
 
 void our_runs(Page& page, const Scale& scale, const std::vector<reporting::Claim>& claims) {
   Table table{{{"Variant"}, {"NLL", Align::right}, {"less the VAE's, same images", Align::right}, {"minus ELBO", Align::right}, {"gap", Align::right},
-               {"passes", Align::right}, {"1/β₀", Align::right}, {"mean ε", Align::right}, {"a step holds [MiB]", Align::right}, {"seeds", Align::right},
+               {"passes", Align::right}, {"1/β₀", Align::right}, {"mean ε", Align::right}, {"a step holds [MiB]", Align::right}, {"seeds",
+                   Align::right},
                {"published NLL", Align::right}},
               {}};
   reporting::Figure curves{.name = "mnist_training", .columns = 2, .width = 1120, .height = 460};

@@ -90,7 +90,8 @@ std::string agreement(const GaussianResults& results, const Published& published
   if (largest_at.empty()) return "No draw of z in it, so ours and the published numbers can be compared.";
   return fmt::format("No draw of z in it, so ours and the published numbers can be compared, half a printed unit allowed for: {}.",
                      apart.empty() ? "furthest apart is " + largest_at
-                                   : fmt::format("they agree within five percent but for {}, of which the claims say what we make", fmt::join(apart, "; ")));
+                                   : fmt::format("they agree within five percent but for {}, of which the claims say what we make",
+                                       fmt::join(apart, "; ")));
 }
 
 // "27 to 30": the error of sigma of one cell over another's (or over its own `metric`), over the dimensions.
@@ -170,9 +171,10 @@ void figures_1_to_4(Page& page, const GaussianResults& results, const Published&
                .contradicted = "two converged methods of ours that differ.", .profile = profile});
   page.figure("Figure 4: the error of Σ",
               {.name = "figure_4", .panels = {error_figure_panel(results, published, 4, methods, "sigma", "error of Σ")}, .width = 820, .height = 460},
-              {.see = fmt::format("Four groups: VB at the exact maximiser; HVAE {} times above it (K = 1, batches of 256), IAF {} times above HVAE, and the planar "
-                                  "flows {} times (the doubled term).",
-                                  times(results, "hvae_k1_tempered", "hvae_k1_tempered", "mle_sigma_error"), times(results, "iaf_as_coded", "hvae_k1_tempered"),
+              {.see = fmt::format("Four groups: VB at the exact maximiser; HVAE {} times above it (K = 1, batches of 256), IAF {} times above HVAE, "
+                                  "and the planar flows {} times (the doubled term).",
+                                  times(results, "hvae_k1_tempered", "hvae_k1_tempered", "mle_sigma_error"), times(results, "iaf_as_coded",
+                                      "hvae_k1_tempered"),
                                   times(results, "pnf_k1_as_coded", "hvae_k1_tempered")),
                .contradicted = "IAF or PNF near VB: then the objective would not matter.", .profile = profile});
 }
@@ -186,7 +188,8 @@ void figures_5_to_8(Page& page, const GaussianResults& results) {
   };
   const std::vector<Shown> figures{
       {5, "elbo_nats", "the bound", "bound of a batch [1000 nats]",
-       "The mean bound of a batch of 256 rows. The climb takes as long as RMSProp's rate lets it: log σ falls by 0.001 a step." + bounds_at(results, 200, 100) +
+       "The mean bound of a batch of 256 rows. The climb takes as long as RMSProp's rate lets it: log σ falls by 0.001 a step." +
+           bounds_at(results, 200, 100) +
            " The flows end lower because their objective holds the scatter twice.",
        "a method that stops early.", false},
       {6, "theta_error", "the error of θ", "error of θ",
@@ -366,8 +369,8 @@ void write_selikhanovych_report(Page& page, const experiments::Ledger&) {
   const auto claims = reporting::read_claims(SUITE_SOURCE_DIR "/paper_hvae/published_hvae_selikhanovych.toml");
   const Published published = published_numbers(claims);
   table_of(page, results, published, 1, methods, "theta", "error of θ, ours (published)",
-           "Ours in front, the published number in brackets, and last what the exact maximiser gives on our data: those of all methods but VB, which "
-           "has five seeds, and VB's.",
+           "Ours in front, the published number in brackets, and last what the exact maximiser gives on our data: those of all methods but VB, "
+           "which has five seeds, and VB's.",
            "a column of ours that is not the published one up to the draw of z.");
   table_of(page, results, published, 2, temperings, "theta", "error of θ, with and without tempering",
            "The rows' common part is |z|²; the difference between columns is the error of Σ.", "an untempered column below a tempered one.");
