@@ -14,6 +14,7 @@ namespace ep_hopfield {
 
 using experiments::Record;
 using reporting::Align;
+using reporting::Curve;
 using reporting::Page;
 using reporting::Panel;
 using reporting::Profile;
@@ -41,6 +42,23 @@ std::vector<double> picked(const experiments::Series& series, const std::string&
 }
 
 // ## Settling over training
+
+// What is left at the last probe after all steps that are shown: the least and the most of the models.
+std::string last_residuals(Page& page, Profile profile) {
+  std::string text;
+  for (const std::string network : {"encoder", "decoder"}) {
+    std::vector<double> left;
+    for (const ModelName& model : hopfield_models()) {
+      const Record* record = first_record(page, profile, "vae/" + model.id);
+      if (record && record->series.contains("settling")) left.push_back(record->series.at("settling").at(network).back());
+    }
+    if (left.empty()) return "";
+    const auto [least, most] = std::ranges::minmax(left);
+    text += fmt::format("{} {}s at {:.1e} to {:.1e}", text.empty() ? " At the last probe the fastest unit ends, in" : ", in", network, least, most);
+  }
+  return text + "; at rest is below 0.001.";
+}
+
 void settling(Page& page) {
   const Profile profile = shown_profile(page, "vae");
   reporting::Figure figure{.name = "settling", .columns = 3, .width = 1080, .height = 640};
@@ -57,12 +75,14 @@ void settling(Page& page) {
           panel.curves.push_back({.label = label, .x = picked(series, "steps", rows), .y = picked(series, network, rows)});
         }
       }
+      panel.x_range = from_zero(panel, &Curve::x);
       figure.panels.push_back(panel);
     }
   page.figure(
       "Settling over training", figure,
-      {.see = "The fastest unit of ten probe images after each step of the free phase. Encoders settle exponentially throughout. Decoders do so at "
-              "first only: as the weights grow, they pass near saddle points on the way from zero (the humps), and reach their equilibrium later.",
+      {.see = "The fastest unit of ten probe images after each step of the free phase, for twice the steps that training makes. A straight line is "
+              "an exponential settling; a hump is a passage near a saddle point on the way from zero." +
+              last_residuals(page, profile),
        .contradicted = "a residual that stays up however many steps are made: a step size beyond what the curvature at the equilibrium allows.",
        .profile = profile});
 
@@ -100,6 +120,22 @@ void settling(Page& page) {
 }
 
 // ## Equilibrium propagation's gradient against the exact one
+
+// The relative errors before training, of all layers together and of single ones.
+std::string errors_at_first(Page& page, Profile profile) {
+  std::vector<double> pooled, single;
+  for (const ModelName& model : hopfield_models()) {
+    const Record* record = first_record(page, profile, "vae/" + model.id);
+    if (!record || !record->series.contains("gradients")) continue;
+    for (const auto& [column, values] : record->series.at("gradients"))
+      if (column.starts_with("error.")) (column == "error.all" ? pooled : single).push_back(values.front());
+  }
+  if (pooled.empty()) return "";
+  return fmt::format(" Before training they differ by {:.3f} to {:.3f} of the exact gradient, all layers together, and by {:.3f} to {:.3f} in "
+                     "single layers.",
+                     std::ranges::min(pooled), std::ranges::max(pooled), std::ranges::min(single), std::ranges::max(single));
+}
+
 void gradient_agreement(Page& page) {
   const Profile profile = shown_profile(page, "vae");
   reporting::Figure figure{.name = "gradients", .columns = 3, .width = 1080, .height = 640};
@@ -121,24 +157,51 @@ void gradient_agreement(Page& page) {
                                       .y = found->second,
                                       .style = Style::line_points});
       }
+      panel.x_range = from_zero(panel, &Curve::x);
+      if (measure == "cosine") {
+        double least = 0;
+        for (const Curve& curve : panel.curves)
+          for (const double cosine : curve.y) least = std::min(least, cosine);
+        panel.y_range = std::pair(least, 1.0);
+      }
       figure.panels.push_back(panel);
     }
   page.figure(
       "Equilibrium propagation against the exact gradient, layer by layer", figure,
       {.see =
            "The gradient that training uses, beside the exact gradient at the settled equilibrium (implicit function theorem, conjugate gradients) "
-           "on the same ten images. TDH-VAE's single network stands under the decoder's names. At first the two agree to a few per cent. They part "
-           "where the free phase has not ended within its steps (the humps above): the training then follows the gradient of a state that is not "
-           "an equilibrium yet; the short weakly clamped phases add their share.",
+           "on the same ten images. TDH-VAE's single network stands under the decoder's names." +
+           errors_at_first(page, profile) +
+           " They part where the free phase has not ended within its steps: the training then follows the gradient of a state that is not an "
+           "equilibrium yet; the short weakly clamped phases add their share.",
        .contradicted = "a disagreement where the settling has converged and the weakly clamped phases are long.",
        .profile = profile});
+}
 
+// Of how many training steps the equations of the exact gradient were not positive; records from before this was counted have no health
+// check of it.
+std::string not_positive(const Record* record) {
+  const auto counted = [](const experiments::HealthCheck& check) { return check.name.starts_with("every exact gradient"); };
+  if (!record || record->identity.settings.text("gradient") != "exact" || std::ranges::none_of(record->health, counted)) return "–";
+  const auto& settings = record->identity.settings;
+  std::set<double> steps;
+  if (const auto found = record->series.find("not_positive"); found != record->series.end())
+    steps.insert(found->second.at("step").begin(), found->second.at("step").end());
+  const double batches = std::floor(settings.number("n_train") / settings.number("batch"));
+  return fmt::format("{} of {:.0f}", steps.size(), record->metrics.at("n_epochs").value * batches);
 }
 
 void cost(Page& page) {
   const Profile profile = shown_profile(page, "exact");
   reporting::Table table{
-      {{"Model"}, {"trained by"}, {"classifier features", Align::right}, {"half SSE", Align::right}, {"KL", Align::right}, {"seeds", Align::right}},
+      {{"Model"},
+       {"trained by"},
+       {"classifier features", Align::right},
+       {"half SSE", Align::right},
+       {"KL", Align::right},
+       {"variety of reconstructions", Align::right},
+       {"steps at no minimum", Align::right},
+       {"seeds", Align::right}},
       {}};
   for (const ModelName& model : hopfield_models())
     for (const auto& [gradient, label] : {std::pair("ep", "equilibrium propagation"), {"exact", "the exact gradient"}}) {
@@ -146,17 +209,32 @@ void cost(Page& page) {
       if (page.results().records(profile, "exact/" + cell).empty()) continue;
       const auto text = [&](const char* metric, int digits) { return estimate_text(page, profile, "exact", cell, metric, digits); };
       table.rows.push_back({model.label, label, text("fid_classifier", 1), text("half_sse", 1), text("kl_nats", 2),
+                            variety_text(page, profile, "exact/" + cell), not_positive(first_record(page, profile, "exact/" + cell)),
                             std::to_string(page.results().records(profile, "exact/" + cell).size())});
     }
   if (table.rows.empty()) return;
   page.table(
       "What equilibrium propagation costs", table,
-      {.see = "The same models, data and steps at reduced scale; only the gradient differs.",
-       .contradicted = "a difference between the two rows of a model beyond the spread over seeds would be the price of equilibrium propagation.",
+      {.see = "The same models, data and steps at reduced scale; only the gradient differs, so that a difference between the two rows of a model "
+              "beyond the spread over seeds is the price of equilibrium propagation. Where the variety of the reconstructions is 0 the model has "
+              "collapsed, and the rows compare nothing else. At no minimum: steps of the first seed whose Hessian was not positive, so that "
+              "the exact gradient is that of no stable state.",
+       .contradicted = "a model that is better by equilibrium propagation, beyond the spread over seeds.",
        .profile = profile});
 }
 
 // ## Untrained networks
+
+// The s at which the curvature 1 + 3 s tanh(3s/2) is 2/dt: beyond it Euler steps do not come to rest.
+double largest_resting_state(double dt) {
+  double low = 0, high = 100;
+  for (int i = 0; i < 60; ++i) {
+    const double s = (low + high) / 2;
+    (1 + 3 * s * std::tanh(1.5 * s) < 2 / dt ? low : high) = s;
+  }
+  return low;
+}
+
 void laws(Page& page) {
   const Profile profile = shown_profile(page, "laws");
   if (const Record* record = first_record(page, profile, "laws/gradient_error")) {
@@ -198,9 +276,10 @@ void laws(Page& page) {
       figure.panels.push_back(panel);
     }
     page.figure("Stability against the scale of the weights", figure,
-                {.see = "The dense decoder before training, its weights times a gain: the fastest unit after equal times. A unit that rests at s "
-                        "has the curvature 1 + 3 s tanh(3s/2), whatever drives it there, so that Euler steps settle only up to |s| = 1.05 with dt "
-                        "= 0.5, 1.9 with 0.3 and 2.3 with 0.25; large weights drive units beyond.",
+                {.see = fmt::format("The dense decoder before training, its weights times a gain: the fastest unit after equal times. A unit that "
+                                    "rests at s has the curvature 1 + 3 s tanh(3s/2), whatever drives it there, so that Euler steps settle only up "
+                                    "to |s| = {:.2f} with dt = 0.5, {:.2f} with 0.3 and {:.2f} with 0.25; large weights drive units beyond.",
+                                    largest_resting_state(0.5), largest_resting_state(0.3), largest_resting_state(0.25)),
                  .contradicted = "a residual at dt = 0.5 that is as small as at 0.125 for the largest weights.",
                  .profile = profile});
   }
@@ -224,8 +303,8 @@ void choices_table(Page& page) {
   }
   if (!table.rows.empty())
     page.table("What the open choices do", table,
-               {.see = "DH-VAE at reduced scale with one choice changed at a time. Distance and squared error need not agree on a choice; with one seed, small "
-                       "differences mean nothing.",
+               {.see = "DH-VAE at reduced scale with one choice changed at a time. Distance and squared error need not agree on a choice; with "
+                       "one seed, small differences mean nothing.",
                 .contradicted = "a row far better than the first in both columns: then the choice was a bad one.", .profile = profile});
 }
 
@@ -261,12 +340,14 @@ void sweep(Page& page) {
       point("settings of Table 3", "published", Style::hollow_points);
       figure.panels.push_back(panel);
     }
+  std::size_t most_trials = 0;
   for (const ModelName& model : model_names()) {
     std::vector<std::pair<double, const Record*>> trials;
     for (int trial = 0; trial < 24; ++trial)
       if (const Record* record = first_record(page, profile, fmt::format("sweep/{}/trial_{:02}", model.id, trial)))
         trials.emplace_back(record->metrics.at("held_out_fid").value, record);
     if (trials.empty()) continue;
+    most_trials = std::max(most_trials, trials.size());
     std::ranges::sort(trials, {}, &std::pair<double, const Record*>::first);
     // The mean of the least of k of the n, drawn without replacement: the i-th least is it with C(n-1-i, k-1) / C(n, k).
     const std::size_t n = trials.size(), k = std::max<std::size_t>(1, n / 2);
@@ -284,6 +365,7 @@ void sweep(Page& page) {
                                       s.count("latent"), model.id == "tdh_vae" ? fmt::format("{:.2f}", s.number("sigma")) : "–")});
   }
   if (table.rows.empty()) return;
+  const bool few = most_trials < 8;  // for five settings that change at once
   page.table("Tables 2 and 3: a sweep over the published ranges", table,
              {.see = "Trials are points of a Sobol sequence over the ranges of Table 2 (hidden units up to 100 in quick), at reduced scale. The "
                      "best of n is chosen by the very distance that it is reported with, so it is better than it deserves: its test distance, and "
@@ -291,9 +373,12 @@ void sweep(Page& page) {
               .contradicted = "published settings far worse than the median trial.",
               .profile = profile});
   page.figure("The trials of the sweep", figure,
-              {.see = "Each trial's distance to the held-out images against its learning rate and its number of hidden units; the settings of "
-                      "Table 3, at the same reduced scale, are hollow.",
-               .contradicted = "no dependence on either setting.",
+              {.see = std::string("Each trial's distance to the held-out images against its learning rate and its number of hidden units; the "
+                                  "settings of Table 3, at the same reduced scale, are hollow.") +
+                      (few ? fmt::format(" The {} trials of a model differ in all settings at once, so no dependence on one can be told.",
+                                         most_trials)
+                           : ""),
+               .contradicted = few ? "nothing at this scale." : "no dependence on either setting.",
                .profile = profile});
 }
 

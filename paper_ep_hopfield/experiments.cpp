@@ -78,7 +78,7 @@ Settings settings_of(const Published& row, Profile profile) {
   };
   if (profile == Profile::quick) {
     shrink(128, 15, 50, 12, 5'000, 1'000);
-    settings.set("learning_rate", std::max(row.learning_rate, 9e-4));  // a twentieth of the steps: the layered network's rate is too small for them
+    settings.set("learning_rate", std::max(row.learning_rate, 9e-4));  // a twentieth of the steps
   }
   if (profile == Profile::smoke) shrink(12, 4, 20, 2, 60, 20);
   return settings;
@@ -101,8 +101,13 @@ Cell cell(const std::string& name, std::uint64_t seed, const Settings& settings)
 
 std::vector<Cell> vae_cells(Profile profile) {
   std::vector<Cell> list;
-  for (const Published& row : table_3)
-    for (std::uint64_t seed = 0; seed < (profile == Profile::paper ? 2 : 1); ++seed) list.push_back(cell(row.model, seed, settings_of(row, profile)));
+  for (const Published& row : table_3) {
+    Settings settings = settings_of(row, profile);
+    // With a twentieth of the steps the layered model collapses onto one image at 0.0003 and 0.0009; held-out distances at 0.0009, 0.003,
+    // 0.01 and 0.03 are 208, 157, 99 and 144.
+    if (profile == Profile::quick && settings.text("model") == "h_vae") settings.set("learning_rate", 1e-2);
+    for (std::uint64_t seed = 0; seed < (profile == Profile::paper ? 2 : 1); ++seed) list.push_back(cell(row.model, seed, settings));
+  }
   return list;
 }
 

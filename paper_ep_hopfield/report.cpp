@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace ep_hopfield {
 
@@ -28,13 +29,15 @@ const std::map<std::string, double> published_fid{{"f_vae", 60.5}, {"h_vae", 73.
 // ## Table 1
 void table_1(Page& page, Profile profile) {
   reporting::Table table{{{"Model"}, {"published FID", Align::right}, {"classifier features", Align::right}, {"random features", Align::right},
-                          {"pixels", Align::right}, {"half SSE", Align::right}, {"KL", Align::right}, {"weights", Align::right},
+                          {"pixels", Align::right}, {"half SSE", Align::right}, {"KL", Align::right},
+                          {"variety of reconstructions", Align::right}, {"weights", Align::right},
                           {"epochs (best)", Align::right}, {"unsettled", Align::right}, {"seeds", Align::right}},
                          {}};
   for (const ModelName& model : model_names()) {
     const auto text = [&](const char* metric, int digits) { return estimate_text(page, profile, "vae", model.id, metric, digits); };
     table.rows.push_back({model.label, fmt::format("{:.1f}", published_fid.at(model.id)), text("fid_classifier", 1), text("fid_random", 2),
-                          text("fid_pixels", 1), text("half_sse", 1), text("kl_nats", 1), text("n_weights", 0),
+                          text("fid_pixels", 1), text("half_sse", 1), text("kl_nats", 1),
+                          variety_text(page, profile, "vae/" + model.id), text("n_weights", 0),
                           text("n_epochs", 0) + " (" + text("best_epoch", 0) + ")", text("unsettled_share", 3),
                           std::to_string(page.results().records(profile, "vae/" + model.id).size())});
   }
@@ -42,15 +45,16 @@ void table_1(Page& page, Profile profile) {
     const auto text = [&](const char* features, int digits) {
       return estimate_text(page, shown_profile(page, "scores"), "scores", "reference", metric + "_" + features, digits);
     };
-    table.rows.push_back({label, "–", text("classifier", 1), text("random", 2), text("pixels", 1), "–", "–", "–", "–", "–", "–"});
+    table.rows.push_back({label, "–", text("classifier", 1), text("random", 2), text("pixels", 1), "–", "–", "–", "–", "–", "–", "–"});
   };
   reference("two halves of the test set", "halves");
   reference("training against test images", "train_test");
   page.table(
       "Table 1: Frechet distances on the MNIST test set", table,
       {.see = "The published column is the distance on Inception features, whose scale the others do not have; what can be compared is the order "
-              "of the models. Two halves of the test set say how far from zero perfect digits would be with that many images. ± is the standard "
-              "error over seeds, where there are several.",
+              "of the models. The variety of the reconstructions is the variance between the ten of Figures 2 and 3 over that of their "
+              "originals; at 0 the code says nothing, and an order against such a model means nothing. Two halves of the test set say how far from "
+              "zero perfect digits would be with that many images. ± is the standard error over seeds, where there are several.",
        .contradicted = "an order of the models in the columns of features that is not that of the published column.",
        .profile = profile});
 }
@@ -115,19 +119,22 @@ void figure_1(Page& page, Profile profile) {
 void figures_2_to_4(Page& page, Profile profile) {
   std::vector<experiments::Images> reconstructions, samples;
   std::vector<std::string> labels;
+  std::string collapsed;
   for (const ModelName& model : model_names())
     if (const Record* record = first_record(page, profile, "vae/" + model.id)) {
       if (reconstructions.empty()) reconstructions.push_back(record->images.at("originals"));
       reconstructions.push_back(record->images.at("reconstructions"));
       samples.push_back(record->images.at("samples"));
       labels.push_back(model.label);
+      if (const double share = variety_of_reconstructions(*record); share < 0.05)
+        collapsed += fmt::format(" {}'s code says next to nothing: its reconstructions vary {:.3f} as much as the originals.", model.label, share);
     }
   if (labels.empty()) return;
   std::vector<std::string> rows{"originals, the first of each class in the test set"};
   rows.insert(rows.end(), labels.begin(), labels.end());
   page.images("Figures 2 and 3: originals and reconstructions", "figure_2_and_3",
               {.images = reconstructions.size() > 1 ? reporting::join(reconstructions) : reconstructions[0], .columns = 10}, rows,
-              {.see = "Every model's image of the posterior mean.",
+              {.see = "Every model's image of the posterior mean." + collapsed,
                .contradicted = "rows that show one and the same digit: a code that says nothing (the collapse of the posterior).",
                .profile = profile});
   page.images("Figure 4: new digits", "figure_4", {.images = reporting::join(samples), .columns = 10}, labels,
@@ -146,6 +153,8 @@ void training_curves(Page& page, Profile profile) {
         const auto& curve = record->series.at("curve");
         panel.curves.push_back({.label = model.label, .x = curve.at("epoch"), .y = curve.at(column), .style = Style::line_points});
       }
+    panel.x_range = from_zero(panel, &Curve::x);
+    panel.y_range = from_zero(panel, &Curve::y);
     figure.panels.push_back(panel);
   }
   page.figure(
@@ -226,6 +235,37 @@ std::string estimate_text(const Page& page, Profile profile, const std::string& 
                           int digits) {
   const auto sample = page.results().estimate(profile, CellMetric{experiment, cell, metric});
   return sample ? reporting::format_estimate(*sample, digits) : "–";
+}
+
+std::string variety_text(const Page& page, Profile profile, const std::string& cell_path) {
+  const Record* record = first_record(page, profile, cell_path);
+  return record ? fmt::format("{:.3f}", variety_of_reconstructions(*record)) : "–";
+}
+
+double variety_of_reconstructions(const Record& record) {
+  const auto variance = [&](const char* name) {
+    const experiments::Images& images = record.images.at(name);
+    const auto n = static_cast<std::size_t>(images.n), size = images.pixels.size() / n;
+    double total = 0;
+    for (std::size_t pixel = 0; pixel < size; ++pixel) {
+      double sum = 0, squares = 0;
+      for (std::size_t i = 0; i < n; ++i) {
+        const double level = images.pixels[i * size + pixel];
+        sum += level;
+        squares += level * level;
+      }
+      total += squares / static_cast<double>(n) - sum * sum / static_cast<double>(n * n);
+    }
+    return total;
+  };
+  return variance("reconstructions") / variance("originals");
+}
+
+std::optional<std::pair<double, double>> from_zero(const Panel& panel, std::vector<double> Curve::* axis) {
+  double most = 0;
+  for (const Curve& curve : panel.curves)
+    for (const double value : curve.*axis) most = std::isfinite(value) ? std::max(most, value) : most;
+  return most > 0 ? std::optional(std::pair(0.0, 1.03 * most)) : std::nullopt;
 }
 
 void write_report(Page& page, const experiments::Ledger&) {

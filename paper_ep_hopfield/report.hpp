@@ -20,4 +20,14 @@ const experiments::Record* first_record(const reporting::Page& page, reporting::
 std::string estimate_text(const reporting::Page& page, reporting::Profile profile, const std::string& experiment, const std::string& cell,
                           const std::string& metric, int digits);
 
+// What variety_of_reconstructions says of a cell's first seed; "–" where it has no record.
+std::string variety_text(const reporting::Page& page, reporting::Profile profile, const std::string& cell_path);
+
+// The variance between images, a share of that between the originals, mean over pixels: 0 where all reconstructions are one image,
+// a code that says nothing.
+double variety_of_reconstructions(const experiments::Record& record);
+
+// A linear axis of a quantity that is never negative: from 0 to the greatest that is drawn.
+std::optional<std::pair<double, double>> from_zero(const reporting::Panel& panel, std::vector<double> reporting::Curve::* axis);
+
 }  // namespace ep_hopfield

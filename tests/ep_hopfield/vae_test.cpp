@@ -1,5 +1,6 @@
 // Laws of the autoencoders: the objective's own gradients, and the whole of eqs. (5) and (8) to (11) against differences.
 #include "common/autodiff/check_gradients.hpp"
+#include "common/nn/parameters.hpp"
 #include "common/tensors/kernels.hpp"
 #include "paper_ep_hopfield/exact.hpp"
 #include "paper_ep_hopfield/forward_vae.hpp"
@@ -171,6 +172,9 @@ BOOST_AUTO_TEST_CASE(weights_are_counted_as_pairs) {
   BOOST_TEST(count(Kind::layered, 1842, 25) == 3'026'406);
   BOOST_TEST(count(Kind::dense, 1696, 25) == 3'199'185 + 3'136'260);
   BOOST_TEST(count(Kind::tied, 833, 69) == 1'420'455);
+  // 784-1820-20 and 10-1820-784 with biases.
+  ForwardVae<float> baseline(784, 1820, 10, Stream(0, "w"));
+  BOOST_TEST(nn::Parameters<float>(baseline).count() == 1'465'120 + 1'447'684);
 }
 
 BOOST_AUTO_TEST_CASE(the_baselines_gradient_agrees_with_differences) {
