@@ -93,6 +93,7 @@ void iwae_curves(Page& page) {
                               .y = curve.at("test_elbo_nats"),
                               .style = Style::reference,
                               .colour = colour});
+      panel.x_range = std::pair(0.0, std::max(panel.x_range.value_or(std::pair(0.0, 0.0)).second, curve.at("epoch").back()));
       paths.push_back(path);
       shown.push_back(record);
     }
@@ -150,7 +151,7 @@ void denoising_sections(Page& page) {
   std::vector<std::string> paths;
   const TableRow& row = table_row("dvae", "noise_0.05");
   for (const auto& [n, published] : {std::pair{3, row.published[0]}, {20, row.published[3]}}) {
-    Panel panel{.title = fmt::format("N_z = {}", n), .x_label = "share of pixels replaced", .y_label = "nats"};
+    Panel panel{.title = fmt::format("N_z = {}", n), .x_label = "share of pixels replaced", .y_label = "nats", .x_range = {{0, 0.52}}};
     std::vector<Place> places;
     for (const double rate : noise_rates) {
       const std::string path = fmt::format("dvae/noise_{}", rate) + at(n);

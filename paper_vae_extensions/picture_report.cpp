@@ -126,14 +126,16 @@ void figure_7(Page& page) {
   plane(x, y, "z_1", "z_2");
   plane(x, z, "z_1", "z_3");
   plane(y, z, "z_2", "z_3");
-  // A point of each digit's colour, as the key.
+  // A column of points in each digit's colour, as the key.
   Curve key{.label = "", .style = Style::points};
   reporting::Panel legend{.title = "colours", .x_label = "digit", .y_label = " ", .x_range = {{-1, 10}}, .y_range = {{0, 2}}};
   for (int d = 0; d < 10; ++d) {
     legend.x_ticks.emplace_back(d, std::to_string(d));
-    key.x.push_back(d);
-    key.y.push_back(1);
-    key.shade.push_back(d / 10.0);
+    for (int i = 1; i <= 19; ++i) {
+      key.x.push_back(d);
+      key.y.push_back(i / 10.0);
+      key.shade.push_back(d / 10.0);
+    }
   }
   legend.curves = {key};
   figure.panels.push_back(legend);

@@ -40,6 +40,7 @@ void figure_1(Page& page) {
       const auto& positions = record->series.at("by_position");
       std::vector<double> thousands = positions.at("samples");
       for (double& x : thousands) x /= 1000;
+      by_position.x_range = std::pair(0.0, std::max(by_position.x_range.value_or(std::pair(0.0, 0.0)).second, n_train / 1000));
       by_position.curves.push_back({.label = label, .x = thousands, .y = positions.at("train_elbo_nats"), .colour = row->colour});
     }
     figure.panels.push_back(panel);
