@@ -277,6 +277,7 @@ void regression(RecordView& p) {
 void interpolation(RecordView& p) {
   Figure figure{.name = "figure_3", .columns = 3, .width = 1080, .height = 400};
   std::vector<experiments::Images> paths;
+  std::vector<std::int64_t> jumps_at;
   std::vector<std::string> names;
   constexpr std::size_t n_shown = 14;
   std::string facts;
@@ -291,8 +292,9 @@ void interpolation(RecordView& p) {
       const experiments::Images& all = record->images.at("path");
       experiments::Images shown{static_cast<std::int64_t>(n_shown), all.height, all.width, {}};
       const auto size = static_cast<std::size_t>(all.height * all.width), n = static_cast<std::size_t>(all.n);
+      const auto node = [&](std::size_t i) { return i * (n - 1) / (n_shown - 1); };
       for (std::size_t i = 0; i < n_shown; ++i) {
-        const auto from = all.pixels.begin() + static_cast<std::ptrdiff_t>((i * (n - 1) / (n_shown - 1)) * size);
+        const auto from = all.pixels.begin() + static_cast<std::ptrdiff_t>(node(i) * size);
         shown.pixels.insert(shown.pixels.end(), from, from + static_cast<std::ptrdiff_t>(size));
       }
       paths.push_back(shown);
@@ -300,9 +302,13 @@ void interpolation(RecordView& p) {
       const auto& seen = path.at("seen_angle");
       std::string jumps;
       for (std::size_t i = 1; i < seen.size(); ++i)
-        if (const double jump = std::abs(wrapped(seen[i] - seen[i - 1])); jump > std::numbers::pi / 6)
+        if (const double jump = std::abs(wrapped(seen[i] - seen[i - 1])); jump > std::numbers::pi / 6) {
           jumps +=
               fmt::format("{}{:.0f}° to {:.0f}°", jumps.empty() ? "" : ", ", seen[i - 1] * 180 / std::numbers::pi, seen[i] * 180 / std::numbers::pi);
+          std::size_t after = 1;  // the first image shown at or behind the jump
+          while (after + 1 < n_shown && node(after) < i) ++after;
+          jumps_at.push_back(static_cast<std::int64_t>((paths.size() - 1) * n_shown + after));
+        }
       facts += fmt::format(
           "- {}: {} nodes, largest jump of the angle {:.0f}°{}; the worst image is {} away from the nearest pendulum (root mean square of the grey "
           "scale).\n",
@@ -321,10 +327,10 @@ void interpolation(RecordView& p) {
   if (!paths.empty())
     p.page.images(
         "Figure 4: the images along the path", "figure_4",
-        {.images = reporting::join(paths), .columns = static_cast<std::int64_t>(n_shown), .scale = 4}, names,
+        {.images = reporting::join(paths), .columns = static_cast<std::int64_t>(n_shown), .scale = 4, .margin = 9, .marked = jumps_at}, names,
         {.see =
              "Decoded nodes from 0 (left) to 180 degrees (right), not more than 14 of them. The paper marks discontinuities by eye; here the angle "
-             "of each image is that of the nearest rendering, and a discontinuity is a jump of more than 30 degrees between neighbours.",
+             "of each image is that of the nearest rendering, and a bar stands where it jumps by more than 30 degrees between neighbours on the path.",
          .contradicted = "a jump in REWO's row.",
          .profile = p.profile});
   p.page.prose("The paths in numbers", facts);

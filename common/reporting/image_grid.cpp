@@ -41,6 +41,13 @@ Images compose(const ImageGrid& grid) {
         out.pixels[static_cast<std::size_t>((top + y) * out.width + left + x)] =
             in.pixels[static_cast<std::size_t>((i * in.height + y / grid.scale) * in.width + x / grid.scale)];
   }
+  for (const std::int64_t i : grid.marked) {
+    tensors::require(i >= 0 && i < in.n, "image grid: image {} of {} is marked", i, in.n);
+    const std::int64_t top = grid.margin + i / grid.columns * step_y, left = i % grid.columns * step_x;
+    for (std::int64_t y = 0; y < grid.scale * in.height; ++y)
+      for (std::int64_t x = grid.margin / 3; x < grid.margin - grid.margin / 3; ++x)
+        out.pixels[static_cast<std::size_t>((top + y) * out.width + left + x)] = 0;
+  }
   return out;
 }
 

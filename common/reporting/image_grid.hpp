@@ -17,6 +17,7 @@ struct ImageGrid {
   int scale = 2;
   int margin = 2;                 // pixels of the picture
   std::uint8_t background = 255;  // white
+  std::vector<std::int64_t> marked = {};  // images with a black bar in the middle third of the margin at their left
 };
 
 // Several sets of images of equal size, one after the other: the rows of a grid. Throws std::invalid_argument otherwise.
