@@ -167,9 +167,10 @@ std::string memory(const Page& page, const Scale& scale) {
   const auto& records = page.results().records(scale.profile, scale.experiment + "/vae");
   if (vae && one && five && !records.empty()) {
     const double slope = (five->mean - one->mean) / 4;
-    text += fmt::format(" With the authors' networks and batches of {} our step holds {:.0f} MiB without a flow, and {:.0f} + {:.1f} K MiB with "
+    const auto& settings = records.front()->identity.settings;
+    text += fmt::format(" With {} hidden units and batches of {} our step holds {:.0f} MiB without a flow, and {:.0f} + {:.1f} K MiB with "
         "one, from K = 1 and 5 (parameters, gradients and optimiser included; not the data).",
-                        records.front()->identity.settings.count("batch"), vae->mean, one->mean - slope, slope);
+                        settings.count("hidden"), settings.count("batch"), vae->mean, one->mean - slope, slope);
   }
   return text + "\n";
 }
