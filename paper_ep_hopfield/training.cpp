@@ -160,14 +160,14 @@ Agreement agreement(std::span<const Array<float>> ours, std::span<const Array<fl
   return {product / std::sqrt(ours_squared * exact_squared), std::sqrt(difference / exact_squared)};
 }
 
-// That the exact gradients' linear systems are solved is said at the start of a cell that takes them, and taken back where one was not;
-// where one was not positive, the series has its step.
-constexpr const char* solved_check = "every exact gradient solves its linear systems";
+// That the exact gradients' linear systems are solved is said at the start of a cell that takes them, and taken back where one was not.
+// Where the Hessian was not positive, there is no stable equilibrium to differentiate: the series has the step and the residual.
+constexpr const char* solved_check = "every exact gradient at a stable equilibrium solves its linear systems";
 
 void check_exact(Run& run, const Gradients<float>& exact, std::int64_t step) {
   const auto at = static_cast<double>(step);
   if (!exact.positive) run.append("not_positive", {{"step", at}, {"residual", exact.residual}});
-  if (!exact.solved) run.health(solved_check, false, fmt::format("step {}: the residual is {:.2g} of the right-hand side", step, exact.residual));
+  else if (!exact.solved) run.health(solved_check, false, fmt::format("step {}: the residual is {:.2g} of the right-hand side", step, exact.residual));
 }
 
 // Whether both ends of a block are clamped, so that it has no gradient.
