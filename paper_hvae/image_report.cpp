@@ -127,9 +127,15 @@ struct Scale {
   Profile profile;
 };
 
+// The largest scale that has the VAE and something to compare it with.
 std::optional<Scale> scale_of(const Page& page) {
-  for (const Scale& scale : {Scale{"mnist", Profile::paper}, {"mnist_10k", Profile::paper}, {"mnist", Profile::quick}, {"mnist", Profile::smoke}})
-    if (!page.results().records(scale.profile, scale.experiment + "/vae").empty()) return scale;
+  for (const Scale& scale : {Scale{"mnist", Profile::paper}, {"mnist_10k", Profile::paper}, {"mnist", Profile::quick}, {"mnist", Profile::smoke}}) {
+    const auto& cells = page.results().cells();
+    const auto found = cells.find(scale.profile);
+    if (found == cells.end() || !found->second.contains(scale.experiment + "/vae")) continue;
+    const std::string prefix = scale.experiment + "/";
+    if (std::ranges::count_if(found->second, [&](const auto& cell) { return cell.first.starts_with(prefix); }) > 1) return scale;
+  }
   return {};
 }
 
@@ -203,6 +209,8 @@ void our_runs(Page& page, const Scale& scale, const std::vector<reporting::Claim
     shown = records.front();
     const auto& curve = records.front()->series.at("curve");
     if (colour > 6) return;
+    for (reporting::Panel* panel : {&on_training, &on_validation})
+      panel->x_range = {{0, std::max(panel->x_range ? panel->x_range->second : 1.0, curve.at("epoch").back())}};
     on_training.curves.push_back({.label = cell, .x = curve.at("epoch"), .y = curve.at("train_elbo_nats"), .colour = colour});
     on_validation.curves.push_back({.label = cell, .x = curve.at("epoch"), .y = curve.at("validation_elbo_nats"), .colour = colour++});
   };
