@@ -224,7 +224,7 @@ void our_runs(Page& page, const Scale& scale, const std::vector<reporting::Claim
   page.table(fmt::format("Our runs: experiment `{}`", scale.experiment), table,
              {.see = std::string("Every row on the same test images, each seed with its own split, batches and noise, the same for all rows. ± behind the difference is its "
                      "standard error over the images (the models being what they are); behind the other numbers that over seeds.") + all_images,
-              .contradicted = "at this scale: a flow whose gap is wider than the VAE's.", .profile = scale.profile});
+              .contradicted = "a flow whose gap is wider than the VAE's.", .profile = scale.profile});
   curves.panels = {on_training, on_validation};
   page.figure("MNIST: the bound while training", curves,
               {.see = fmt::format("One seed of {} of the variants. The bound on the training images is that of freshly binarised ones.",
