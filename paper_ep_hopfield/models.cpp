@@ -1,5 +1,6 @@
 #include "paper_ep_hopfield/models.hpp"
 
+#include "common/experiments/settings_check.hpp"
 #include "paper_ep_hopfield/exact.hpp"
 
 namespace ep_hopfield {
@@ -89,17 +90,14 @@ Phases phases_from(const Settings& settings) {
 }
 
 std::unique_ptr<Model> build_model(const Settings& settings, std::uint64_t seed) {
-  const auto within = [&](const char* name, double least, double most) {
-    if (!(settings.number(name) >= least && settings.number(name) <= most))
-      fail(Exit::usage, "ep_hopfield: {} = {} is outside {}..{}", name, settings.number(name), least, most);
-  };
-  for (const char* name : {"hidden", "latent"}) within(name, 1, 10'000);
+  const experiments::SettingsCheck check("ep_hopfield", settings);
+  for (const char* name : {"hidden", "latent"}) check.within(name, 1, 10'000);
   const Stream stream(seed, "initialisation");
   const std::string& model = settings.text("model");
   if (model == "f_vae") return std::make_unique<Forward>(settings, stream);
-  for (const char* name : {"free_steps", "nudged_steps"}) within(name, 1, 100'000);
-  for (const char* name : {"dt", "beta_encoder", "beta_decoder"}) within(name, 1e-9, 1);
-  within("sigma", 1e-6, 100);
+  for (const char* name : {"free_steps", "nudged_steps"}) check.within(name, 1, 100'000);
+  for (const char* name : {"dt", "beta_encoder", "beta_decoder"}) check.within(name, 1e-9, 1);
+  check.within("sigma", 1e-6, 100);
   if (const std::string& gradient = settings.text("gradient"); gradient != "ep" && gradient != "exact")
     fail(Exit::usage, "ep_hopfield: gradient \"{}\" is neither ep nor exact", gradient);
   for (const auto& [name, kind] : {std::pair("h_vae", Kind::layered), {"dh_vae", Kind::dense}, {"tdh_vae", Kind::tied}})

@@ -6,6 +6,7 @@
 
 #include "common/datasets/mnist.hpp"
 #include "common/experiments/pictures.hpp"
+#include "common/experiments/settings_check.hpp"
 #include "common/nn/restore.hpp"
 #include "paper_ep_hopfield/exact.hpp"
 #include "paper_ep_hopfield/models.hpp"
@@ -51,26 +52,25 @@ Data load_data(Run& run) {
 }
 
 // What --set may have made impossible; what concerns the networks is seen to where they are built.
-void within(const Settings& settings, const char* name, double least, double most) {
-  const double value = settings.number(name);
-  if (!(value >= least && value <= most)) fail(Exit::usage, "ep_hopfield: {} = {} is outside {}..{}", name, value, least, most);
-}
+experiments::SettingsCheck check_of(const Settings& settings) { return {"ep_hopfield", settings}; }
 
 void check_classifier(const Settings& settings) {
-  within(settings, "n_classifier_images", 1, 60'000);
-  within(settings, "classifier_epochs", 1, 1000);
+  const auto check = check_of(settings);
+  check.within("n_classifier_images", 1, 60'000);
+  check.within("classifier_epochs", 1, 1000);
 }
 
 const Settings& checked(const Settings& settings) {
   constexpr std::int64_t most = 1'000'000;
   check_classifier(settings);
-  within(settings, "batch", 1, settings.number("n_train"));
-  within(settings, "max_epochs", 1, most);
-  within(settings, "min_epochs", 0, settings.number("max_epochs"));
-  within(settings, "patience", 1, most);
-  for (const char* name : {"n_generated", "n_generated_held_out"}) within(settings, name, 2, most);
-  for (const char* name : {"learning_rate", "tolerance"}) within(settings, name, 1e-30, 1e30);
-  for (const char* name : {"beta_kl", "gain"}) within(settings, name, 0, 1e6);
+  const auto check = check_of(settings);
+  check.within("batch", 1, settings.number("n_train"));
+  check.within("max_epochs", 1, most);
+  check.within("min_epochs", 0, settings.number("max_epochs"));
+  check.within("patience", 1, most);
+  for (const char* name : {"n_generated", "n_generated_held_out"}) check.within(name, 2, most);
+  for (const char* name : {"learning_rate", "tolerance"}) check.within(name, 1e-30, 1e30);
+  for (const char* name : {"beta_kl", "gain"}) check.within(name, 0, 1e6);
   return settings;
 }
 
@@ -385,7 +385,7 @@ void run_training(Run& run) {
 void run_reference(Run& run) {
   const Settings& settings = run.settings();
   check_classifier(settings);
-  within(settings, "n_splits", 1, 1000);
+  check_of(settings).within("n_splits", 1, 1000);
   const Data data = load_data(run);
   const Describer describe = describer(run, data.train);
   const Array<float> test = all_images(data.test), train = all_images(data.train);

@@ -12,10 +12,10 @@
 
 #include "common/datasets/batches.hpp"
 #include "common/datasets/binarisation.hpp"
+#include "common/experiments/settings_check.hpp"
 #include "common/nn/training.hpp"
 #include "paper_hvae/image_evaluation.hpp"
 #include "paper_hvae/image_training.hpp"
-#include "paper_hvae/settings_check.hpp"
 
 #include <fmt/format.h>
 
@@ -29,6 +29,7 @@ using experiments::Cell;
 using experiments::Profile;
 using experiments::Run;
 using experiments::Settings;
+using experiments::SettingsCheck;
 
 namespace {
 

@@ -4,10 +4,10 @@
 // maximiser of the likelihood on the same data.
 #include "paper_hvae/gaussian_experiment.hpp"
 
+#include "common/experiments/settings_check.hpp"
 #include "common/nn/training.hpp"
 #include "paper_hvae/gaussian_data.hpp"
 #include "paper_hvae/gaussian_methods.hpp"
-#include "paper_hvae/settings_check.hpp"
 
 #include <fmt/format.h>
 
@@ -17,6 +17,7 @@ namespace hvae {
 
 using experiments::Run;
 using experiments::Settings;
+using experiments::SettingsCheck;
 using tensors::Stream;
 
 namespace {

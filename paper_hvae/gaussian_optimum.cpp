@@ -12,7 +12,6 @@
 #include "paper_hvae/gaussian_data.hpp"
 #include "paper_hvae/gaussian_experiment.hpp"
 #include "paper_hvae/gaussian_methods.hpp"
-#include "paper_hvae/settings_check.hpp"
 
 #include <fmt/format.h>
 

@@ -30,6 +30,7 @@
 #include "common/autodiff/functions.hpp"
 #include "common/distributions/normal.hpp"
 
+#include <string>
 #include <vector>
 
 namespace hvae {
@@ -91,6 +92,10 @@ Tempering<T> fixed_tempering(const Var<T>& s_0, int K, Schedule schedule) {
 // What is learned of it, unconstrained: fixed tempering has $s_0 = 1 + e^{\cdot}$, free tempering $\alpha_k =
 // \mathrm{sigmoid}(\cdot)$.
 enum class TemperingKind { none, fixed, free };
+
+inline TemperingKind tempering_from(const std::string& name) {
+  return name == "none" ? TemperingKind::none : name == "fixed" ? TemperingKind::fixed : TemperingKind::free;
+}
 
 template <class T>
 Tempering<T> learned_tempering(TemperingKind kind, int K, Schedule schedule, const Var<T>& log_tempering, const std::vector<Var<T>>& logit_alpha) {

@@ -2,8 +2,8 @@
 
 #include "common/datasets/binarisation.hpp"
 #include "common/datasets/mnist.hpp"
+#include "common/experiments/settings_check.hpp"
 #include "paper_hvae/image_evaluation.hpp"
-#include "paper_hvae/settings_check.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -12,6 +12,7 @@ namespace hvae {
 
 using experiments::Run;
 using experiments::Settings;
+using experiments::SettingsCheck;
 
 namespace {
 

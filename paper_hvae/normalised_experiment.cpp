@@ -8,11 +8,11 @@
 #include "common/datasets/mnist.hpp"
 #include "common/distributions/importance_bound.hpp"
 #include "common/experiments/pictures.hpp"
+#include "common/experiments/settings_check.hpp"
 #include "common/nn/restore.hpp"
 #include "common/nn/training.hpp"
 #include "paper_hvae/image_evaluation.hpp"
 #include "paper_hvae/normalised_model.hpp"
-#include "paper_hvae/settings_check.hpp"
 
 #include <fmt/format.h>
 
@@ -27,6 +27,7 @@ using experiments::Cell;
 using experiments::Profile;
 using experiments::Run;
 using experiments::Settings;
+using experiments::SettingsCheck;
 
 namespace {
 

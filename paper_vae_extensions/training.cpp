@@ -7,6 +7,7 @@
 #include "common/datasets/binarisation.hpp"
 #include "common/datasets/mnist.hpp"
 #include "common/experiments/pictures.hpp"
+#include "common/experiments/settings_check.hpp"
 #include "common/metrics/importance.hpp"
 #include "common/nn/restore.hpp"
 
@@ -113,25 +114,20 @@ std::unique_ptr<nn::Optimiser<float>> build_optimiser(const Settings& settings, 
 
 // What --set may have made impossible.
 void check_settings(const Settings& settings) {
-  const auto between = [&](const char* name, double least, double most) {
-    if (!settings.values().contains(name)) return;
-    const double value = settings.number(name);
-    if (!(value >= least && value <= most)) fail(Exit::usage, "{} = {} is outside {}..{}", name, value, least, most);
-  };
-  const auto within = [&](const char* name, std::int64_t most) { between(name, 1, static_cast<double>(most)); };
-  within("latent", 10'000);
-  within("hidden", 10'000);
-  within("k", 1000);
-  within("epochs", 1'000'000);
-  within("n_train", 60'000);
-  within("batch", settings.count("n_train"));
-  within("n_test", 10'000);
-  within("n_nll_images", settings.count("n_test"));
-  within("n_nll_samples", 1'000'000);
-  between("noise", 0, 1);
-  between("beta", 0, 1e6);
-  between("beta_2", 0, 0.999999);
-  for (const char* name : {"learning_rate", "epsilon"}) between(name, 1e-30, 1e30);
+  const experiments::SettingsCheck check("", settings);
+  check.within("latent", 1, 10'000);
+  check.within("hidden", 1, 10'000);
+  check.within("k", 1, 1000);
+  check.within("epochs", 1, 1'000'000);
+  check.within("n_train", 1, 60'000);
+  check.within("batch", 1, settings.count("n_train"));
+  check.within("n_test", 1, 10'000);
+  check.within("n_nll_images", 1, settings.count("n_test"));
+  check.within("n_nll_samples", 1, 1'000'000);
+  check.within("noise", 0, 1);
+  check.within("beta", 0, 1e6);
+  check.within("beta_2", 0, 0.999999);
+  for (const char* name : {"learning_rate", "epsilon"}) check.within(name, 1e-30, 1e30);
 }
 
 // ## Evaluation

@@ -142,23 +142,20 @@ Scaling::Kind scaling_of(const Settings& settings) {
 }
 
 void check_motion_settings(const Settings& settings) {
-  const auto within = [&](const char* name, std::int64_t least, std::int64_t most) {
-    const std::int64_t value = settings.count(name);
-    if (value < least || value > most) fail(Exit::usage, "motion: {} = {} is outside {}..{}", name, value, least, most);
-  };
-  within("latent", 2, 2);  // the figures show a plane
-  within("hidden", 1, 10'000);
-  within("n_hidden", 1, 100);
-  within("K", 1, 10'000);
-  within("n_frames", 60, 5088);  // so that the shortest motion has some
-  within("batch", 1, settings.count("n_frames"));
-  within("iterations", 1, 100'000'000);
-  within("n_nodes", 2, 1'000'000);
-  within("n_neighbours", 1, settings.count("n_nodes") - 1);
-  within("n_graphs", 1, 1000);
-  within("n_interpolations", 1, 100'000);
-  within("path_points", 3, 100'000);
-  if (motion_method_of(settings) == MotionMethod::vamp_prior) within("n_pseudo_inputs", 1, settings.count("n_frames"));
+  const experiments::SettingsCheck check("motion", settings);
+  check.within("latent", 2, 2);  // the figures show a plane
+  check.within("hidden", 1, 10'000);
+  check.within("n_hidden", 1, 100);
+  check.within("K", 1, 10'000);
+  check.within("n_frames", 60, 5088);  // so that the shortest motion has some
+  check.within("batch", 1, settings.count("n_frames"));
+  check.within("iterations", 1, 100'000'000);
+  check.within("n_nodes", 2, 1'000'000);
+  check.within("n_neighbours", 1, settings.count("n_nodes") - 1);
+  check.within("n_graphs", 1, 1000);
+  check.within("n_interpolations", 1, 100'000);
+  check.within("path_points", 3, 100'000);
+  if (motion_method_of(settings) == MotionMethod::vamp_prior) check.within("n_pseudo_inputs", 1, settings.count("n_frames"));
   check_training_settings("motion", settings);
 }
 

@@ -207,21 +207,18 @@ Rendering rendering_of(const Settings& settings) {
 }
 
 void check_settings(const Settings& settings) {
-  const auto within = [&](const char* name, std::int64_t least, std::int64_t most) {
-    const std::int64_t value = settings.count(name);
-    if (value < least || value > most) fail(Exit::usage, "pendulum: {} = {} is outside {}..{}", name, value, least, most);
-  };
-  within("latent", 2, 2);  // the angle is read off a plane
-  within("hidden", 1, 10'000);
-  within("n_hidden", 1, 100);
-  within("K", 1, 10'000);
-  within("n_images", 2, 1'000'000);
-  within("batch", 1, settings.count("n_images"));
-  within("iterations", 1, 100'000'000);
-  within("n_nodes", 2, 1'000'000);
-  within("n_neighbours", 1, settings.count("n_nodes") - 1);
-  if (!(settings.number("width") > 0)) fail(Exit::usage, "pendulum: width = {} is not above 0", settings.number("width"));
-  if (!(settings.number("noise") >= 0)) fail(Exit::usage, "pendulum: noise = {} is below 0", settings.number("noise"));
+  const experiments::SettingsCheck check("pendulum", settings);
+  check.within("latent", 2, 2);  // the angle is read off a plane
+  check.within("hidden", 1, 10'000);
+  check.within("n_hidden", 1, 100);
+  check.within("K", 1, 10'000);
+  check.within("n_images", 2, 1'000'000);
+  check.within("batch", 1, settings.count("n_images"));
+  check.within("iterations", 1, 100'000'000);
+  check.within("n_nodes", 2, 1'000'000);
+  check.within("n_neighbours", 1, settings.count("n_nodes") - 1);
+  check.above_zero("width");
+  check.at_least("noise", 0);
   check_training_settings("pendulum", settings);
 }
 

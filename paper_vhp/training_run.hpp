@@ -5,7 +5,7 @@
 #pragma once
 
 #include "common/experiments/experiment.hpp"
-#include "common/tensors/errors.hpp"
+#include "common/experiments/settings_check.hpp"
 #include "paper_vhp/networks.hpp"
 #include "paper_vhp/training.hpp"
 
@@ -36,17 +36,13 @@ inline ScheduleSettings schedule_of(const experiments::Settings& settings, Metho
 
 // Refuses what no training can have: Failure(usage), naming the experiment and the setting.
 inline void check_training_settings(const char* experiment, const experiments::Settings& settings) {
-  const auto require = [&](const char* name, auto holds, const char* what) {
-    if (const double value = settings.number(name); !holds(value))
-      tensors::fail(tensors::Exit::usage, "{}: {} = {} is not {}", experiment, name, value, what);
-  };
-  for (const char* name : {"learning_rate", "kappa", "variance"}) require(name, [](double x) { return x > 0; }, "above 0");
-  for (const char* name : {"nu", "tau", "prior_max_deviation"}) require(name, [](double x) { return x >= 0; }, "0 or more");
-  require("alpha", [](double x) { return x >= 0 && x < 1; }, "in [0, 1)");
-  require("beta_0", [](double x) { return x > 0 && x <= 1; }, "in (0, 1]");
-  const std::int64_t least = settings.text("method") == "warm_up" || settings.text("method") == "vampprior" ? 1 : 0;
-  if (settings.count("warm_up_epochs") < least)
-    tensors::fail(tensors::Exit::usage, "{}: warm_up_epochs = {} is below {}", experiment, settings.count("warm_up_epochs"), least);
+  const experiments::SettingsCheck check(experiment, settings);
+  for (const char* name : {"learning_rate", "kappa", "variance"}) check.above_zero(name);
+  for (const char* name : {"nu", "tau", "prior_max_deviation"}) check.refuse_unless(name, [](double x) { return x >= 0; }, "not 0 or more");
+  check.refuse_unless("alpha", [](double x) { return x >= 0 && x < 1; }, "not in [0, 1)");
+  check.refuse_unless("beta_0", [](double x) { return x > 0 && x <= 1; }, "not in (0, 1]");
+  const std::string& method = settings.text("method");
+  check.at_least("warm_up_epochs", method == "warm_up" || method == "vampprior" ? 1 : 0);
 }
 
 // `Second` is the second layer, or another prior that `terms` knows.
