@@ -221,8 +221,7 @@ class Trial {
 
   void train() {
     run_.keep("parameters", parameters_.flat());
-    for (std::size_t i = 0; i < adam_.state().size(); ++i) run_.keep("optimiser." + std::to_string(i), adam_.state()[i]);
-    run_.keep("optimiser.steps", adam_.n_steps());
+    run_.keep("optimiser", adam_);
     run_.keep("best", best_);
     run_.keep("best_epoch", best_epoch_);
     run_.keep("best_distance", best_distance_);

@@ -77,13 +77,12 @@ void run_flow_alone(Run& run) {
   const std::int64_t n_steps = n_vae + n_flow * static_cast<std::int64_t>(flows.size());
   const Stream binarisation(run.seed(), "binarisation"), noise(run.seed(), "noise");
   std::int64_t step = 0;
-  const auto keep = [&](const std::string& name, const nn::Parameters<float>& of, nn::Optimiser<float>& by) {
-    run.keep(name + ".parameters", of.flat());
-    for (std::size_t i = 0; i < by.state().size(); ++i) run.keep(fmt::format("{}.optimiser.{}", name, i), by.state()[i]);
-    run.keep(name + ".steps", by.n_steps());
-  };
-  keep("vae", parameters, optimiser);
-  for (Learner& learner : flows) keep(learner.name, *learner.parameters, *learner.optimiser);
+  run.keep("vae.parameters", parameters.flat());
+  run.keep("vae.optimiser", optimiser);
+  for (Learner& learner : flows) {
+    run.keep(learner.name + ".parameters", learner.parameters->flat());
+    run.keep(learner.name + ".optimiser", *learner.optimiser);
+  }
   run.keep("step", step);
   run.resume();
 

@@ -56,8 +56,7 @@ void run_as_coded(Run& run) {
   nn::Adam<double> optimiser(parameters, {.learning_rate = settings.number("learning_rate")});
   std::int64_t step = 0;
   run.keep("parameters", parameters.flat());
-  for (std::size_t i = 0; i < optimiser.state().size(); ++i) run.keep("optimiser." + std::to_string(i), optimiser.state()[i]);
-  run.keep("optimiser.steps", optimiser.n_steps());
+  run.keep("optimiser", optimiser);
   run.keep("step", step);
   run.resume();
   const std::int64_t every = std::max<std::int64_t>(1, n_steps / 100);

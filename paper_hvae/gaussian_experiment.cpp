@@ -159,8 +159,7 @@ class Trial {
     std::int64_t step = 0;
     double bound_sum = 0;
     run_.keep("parameters", parameters.flat());
-    run_.keep("optimiser.0", optimiser->state()[0]);
-    run_.keep("optimiser.steps", optimiser->n_steps());
+    run_.keep("optimiser", *optimiser);
     run_.keep("step", step);
     run_.keep("bound_sum", bound_sum);
     run_.resume();

@@ -75,8 +75,7 @@ void run_optimum(Run& run) {
   const std::int64_t n_steps = settings.count("n_steps");
   std::int64_t step = 0;
   run.keep("parameters", parameters.flat());
-  for (std::size_t i = 0; i < optimiser.state().size(); ++i) run.keep("optimiser." + std::to_string(i), optimiser.state()[i]);
-  run.keep("optimiser.steps", optimiser.n_steps());
+  run.keep("optimiser", optimiser);
   run.keep("step", step);
   run.resume();
   while (step < n_steps) {

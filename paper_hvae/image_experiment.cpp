@@ -48,8 +48,7 @@ void run_cell(Run& run) {
   const Array<float> best = parameters.flat().copy();
   run.keep("parameters", parameters.flat());
   run.keep("best", best);
-  for (std::size_t i = 0; i < optimiser.state().size(); ++i) run.keep("optimiser." + std::to_string(i), optimiser.state()[i]);
-  run.keep("optimiser.steps", optimiser.n_steps());
+  run.keep("optimiser", optimiser);
   run.keep("step", step);
   run.keep("best_epoch", best_epoch);
   run.keep("best_bound", best_bound);

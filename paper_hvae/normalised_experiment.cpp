@@ -207,8 +207,7 @@ void run_cell(Run& run) {
   std::int64_t step = 0;
   double epoch_sum = 0, last_train = 0, last_validation = 0;
   run.keep("parameters", parameters.flat());  // and the running statistics, which lie among them
-  for (std::size_t i = 0; i < optimiser.state().size(); ++i) run.keep("optimiser." + std::to_string(i), optimiser.state()[i]);
-  run.keep("optimiser.steps", optimiser.n_steps());
+  run.keep("optimiser", optimiser);
   run.keep("step", step);
   run.keep("epoch_sum", epoch_sum);
   run.keep("last_train", last_train);

@@ -221,8 +221,7 @@ class Training {
         order_(data.train.n, run.settings().count("batch"), run.seed()),
         batch_sums_(Array<double>::zeros({order_.batches_per_epoch()})) {
     run.keep("parameters", row.parameters().flat());
-    for (std::size_t i = 0; i < optimiser_->state().size(); ++i) run.keep("optimiser." + std::to_string(i), optimiser_->state()[i]);
-    run.keep("optimiser.steps", optimiser_->n_steps());
+    run.keep("optimiser", *optimiser_);
     run.keep("step", step_);
     run.keep("epoch_sum", epoch_sum_);
     run.keep("batch_sums", batch_sums_);

@@ -55,9 +55,7 @@ class Trainer {
   void visit_state(Keep&& keep) {
     const auto keep_layer = [&](const std::string& name, const nn::Parameters<T>& parameters, nn::Adam<T>& adam) {
       keep(name, parameters.flat());
-      keep(name + ".adam.0", adam.state()[0]);
-      keep(name + ".adam.1", adam.state()[1]);
-      keep(name + ".adam.steps", adam.n_steps());
+      keep(name + ".adam", adam);
     };
     keep_layer("first", first_, first_adam_);
     keep_layer("second", second_, second_adam_);

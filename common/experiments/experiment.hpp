@@ -48,6 +48,14 @@ class Run {
     keep(name, std::as_writable_bytes(std::span<T>(&counter, 1)));
   }
 
+  // An optimiser's state (nn::Optimiser): "name.0", "name.1", ..., and "name.steps".
+  template <class Optimiser>
+    requires requires(Optimiser& o) { o.state().size(), o.n_steps(); }
+  void keep(const std::string& name, Optimiser& optimiser) {
+    for (std::size_t i = 0; i < optimiser.state().size(); ++i) keep(name + "." + std::to_string(i), optimiser.state()[i]);
+    keep(name + ".steps", optimiser.n_steps());
+  }
+
   // Fills the kept memory, and the results reported so far, from the last good checkpoint. False: a fresh start.
   virtual bool resume() = 0;
 
