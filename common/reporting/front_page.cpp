@@ -20,8 +20,7 @@ namespace fs = std::filesystem;
 void write_summary(const fs::path& folder, const experiments::Program& program, const std::vector<Claim>& claims,
                    const std::vector<Judgement>& judgements, const Results& results) {
   const Score score = score_of(judgements);
-  std::vector<Judgement> printed;
-  std::ranges::copy_if(judgements, std::back_inserter(printed), [](const Judgement& j) { return j.claim->published.has_value(); });
+  const std::vector<Judgement> printed = by_print(judgements).printed;
   std::vector<std::string> profiles;
   bool stand_in = false;
   for (Profile profile : {Profile::smoke, Profile::quick, Profile::paper}) {

@@ -18,8 +18,7 @@ std::string standing(const Judgement& j) { return j.failed ? fmt::format("**{}, 
 
 // The printed numbers, and what else is claimed: sentences of the paper, closed forms.
 Table score_table(const std::vector<Judgement>& judgements) {
-  std::vector<Judgement> printed, other;
-  for (const Judgement& j : judgements) (j.claim->published ? printed : other).push_back(j);
+  const auto [printed, other] = by_print(judgements);
   Table table{{{"Claims"},
                {"Reproduced", Align::right},
                {"Differs", Align::right},
@@ -119,6 +118,12 @@ Score score_of(const std::vector<Judgement>& judgements) {
     }
   }
   return score;
+}
+
+ByPrint by_print(const std::vector<Judgement>& judgements) {
+  ByPrint parts;
+  for (const Judgement& j : judgements) (j.claim->published ? parts.printed : parts.other).push_back(j);
+  return parts;
 }
 
 std::string banners(const Results& results) {

@@ -17,6 +17,12 @@ struct Score {
 
 Score score_of(const std::vector<Judgement>& judgements);
 
+// Apart: claims of numbers that the paper prints, and all others.
+struct ByPrint {
+  std::vector<Judgement> printed, other;
+};
+ByPrint by_print(const std::vector<Judgement>& judgements);
+
 // Warnings for the head of the page: no paper-scale records, stand-in data, no records at all. Empty when there is nothing to warn of.
 std::string banners(const Results& results);
 
