@@ -199,8 +199,11 @@ std::string reference_name(const Judgement& j) { return j.claim->published || !j
 
 std::string reference_text(const Judgement& j) {
   if (j.claim->published || !j.against) return published_text(*j.claim);
+  const std::string against = format_number(j.against, j.claim->digits);
   const auto* ordering = std::get_if<Ordering>(&j.claim->rules.at(*j.profile).kind);
-  return fmt::format("{} {}", !ordering ? "=" : ordering->after ? ">" : "<", format_number(j.against, j.claim->digits));
+  if (!ordering) return "= " + against;
+  const std::string margin = ordering->margin == 0 ? "" : fmt::format(" {} {}", ordering->after ? "+" : "−", ordering->margin);
+  return fmt::format("{} {}{}", ordering->after ? ">" : "<", against, margin);
 }
 
 std::string ours_text(const Judgement& j) {

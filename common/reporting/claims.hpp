@@ -104,7 +104,8 @@ double false_alarm_budget(const std::vector<Claim>& claims);
 // "-137.64" as printed, or "–".
 std::string published_text(const Claim& claim);
 
-// The same; where nothing is printed, what ours was held against: "= 0.41" (a closed form), "< 1.20" or "> 1.20" (an ordering).
+// The same; where nothing is printed, what ours was held against: "= 0.41" (a closed form), "< 1.20" or "> 1.20 + 0.1" (an ordering,
+// with its margin).
 std::string reference_text(const Judgement& judgement);
 std::string reference_name(const Judgement& judgement);  // "published", or "held against"
 

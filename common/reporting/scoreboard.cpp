@@ -177,7 +177,8 @@ std::string claims_section(const std::vector<Claim>& claims, const std::vector<J
       "\nThe s.e. is that of the mean over seeds; a single seed has none. Every rule with its reason stands in the program's file of "
       "published numbers.";
   if (std::ranges::any_of(judgements, [](const Judgement& j) { return !j.claim->published && j.against; }))
-    out += " Where nothing is printed, the third column has what ours was held against: a closed form (=) or another result (<, >).";
+    out += " Where nothing is printed, the third column has what ours was held against: a closed form (=) or another result (<, >), and "
+           "by how much ours must lie beyond it.";
   if (std::ranges::any_of(judgements, [](const Judgement& j) { return verdict_text(j) != to_string(j.verdict); }))
     out += " *As an ordering*: a run of this scale cannot meet the printed number itself; its order against another result is what was held.";
   const double budget = false_alarm_budget(claims);

@@ -94,6 +94,15 @@ BOOST_AUTO_TEST_CASE(ordering_needs_more_than_the_margin) {
   BOOST_CHECK(holds(ordering("before = \"vae/n20 : bound\"", 28.9)));
   BOOST_CHECK(!holds(ordering("before = \"vae/n20 : bound\"", 29)));
   BOOST_CHECK(judged(ordering("before = \"vae/unrun : bound\"", 0), ledger()).verdict == Verdict::not_run);
+
+  const auto reference = [](const std::string& rule) {
+    return reference_text(judged("[[claim]]\nid = \"a\"\nwhere = \"w\"\nsays = \"s\"\nmetric = \"vae/n3 : bound\"\nrule.paper = { kind = \"ordering\", " +
+                                     rule + ", because = \"x\" }\n" + reproduced, ledger()));
+  };
+  const std::string other = fmt::format("{:.2f}", results(ledger()).accepted(Profile::paper, {"vae", "n20", "bound"})->mean);
+  BOOST_CHECK_EQUAL(reference("before = \"vae/n20 : bound\", margin = 0"), "< " + other);
+  BOOST_CHECK_EQUAL(reference("before = \"vae/n20 : bound\", margin = 1.5"), "< " + other + " − 1.5");
+  BOOST_CHECK_EQUAL(reference("after = \"vae/n20 : bound\", margin = 1.5"), "> " + other + " + 1.5");
 }
 
 BOOST_AUTO_TEST_CASE(law_binds_ours_and_the_published_number) {
