@@ -5,7 +5,7 @@
 namespace ep_hopfield {
 
 // vae: the four models of Table 1 with the settings of Table 3. Cells "f_vae", "h_vae", "dh_vae", "tdh_vae".
-// exact: the Hopfield models at reduced scale, trained by either gradient. Cells "<model>/ep", "<model>/exact".
+// exact: the Hopfield models at reduced scale, trained by either gradient. Cells "<model>/<cell of a way to train>".
 // choices: the dense model at the same scale with one open choice changed. Cells as in choice_cells().
 // sweep: appendix B.2 at reduced scale. Cells "<model>/published", "<model>/trial_NN".
 // laws: untrained networks. Cells "gradient_error", "weight_scale".
@@ -17,5 +17,13 @@ struct Choice {
   std::string cell, what;
 };
 const std::vector<Choice>& choices();
+
+// The ways to train that `exact` compares. The first two for every model; the others for TDH-VAE at `paper`.
+struct WayToTrain {
+  std::string cell, what, gradient;
+  bool slow = false;     // a third of the learning rate
+  bool settled = false;  // free phases long enough to come to rest
+};
+const std::vector<WayToTrain>& ways_to_train();
 
 }  // namespace ep_hopfield
