@@ -211,7 +211,7 @@ void cost(Page& page) {
        {"steps at no minimum", Align::right},
        {"seeds", Align::right}},
       {}};
-  reporting::Figure figure{.name = "exact_training", .columns = 3, .width = 1080, .height = 380};
+  reporting::Figure figure{.name = "exact_training", .columns = 3, .width = 1080, .height = 440};
   for (const ModelName& model : hopfield_models()) {
     Panel panel{.title = model.label, .x_label = "epoch", .y_label = "half SSE + β KL"};
     for (const WayToTrain& way : ways_to_train()) {
@@ -232,7 +232,9 @@ void cost(Page& page) {
       "What equilibrium propagation costs", table,
       {.see = "The same models, data and steps at reduced scale; between the two gradients of a model nothing else differs. Where the variety of "
               "the reconstructions is 0 the model has collapsed, and the rows compare nothing else. At no minimum: steps of the first seed whose "
-              "Hessian was not positive, so that the exact gradient is that of no stable state.",
+              "Hessian was not positive, so that the exact gradient is that of no stable state. The price of equilibrium propagation is what parts the "
+              "two gradients at a third of the rate and, for the exact one, in states at rest: there both train smoothly. What parts them at the full "
+              "rate is that the exact gradient's training jumps.",
        .contradicted = "a model that is worse by equilibrium propagation, beyond the spread over seeds, where the exact gradient trains without jumps: "
                        "the price of the rule.",
        .profile = profile});

@@ -204,7 +204,8 @@ std::string script(const Figure& figure) {
   const int n = static_cast<int>(figure.panels.size()), columns = std::clamp(figure.columns, 1, std::max(n, 1));
   const int rows = (n + columns - 1) / columns;
   const int n_labels = static_cast<int>(labelled.size());
-  const int per_row = std::clamp(figure.width / static_cast<int>(longest * 8 + 60), 1, std::max(n_labels, 1));
+  // gnuplot's own reckoning, 9.1 pixels a character: where it finds room for fewer columns than the strip was made for, it drops entries.
+  const int per_row = std::clamp(static_cast<int>(figure.width / (9.1 * static_cast<double>(longest) + 58)), 1, std::max(n_labels, 1));
   const double strip = n_labels == 0 ? 0 : (n_labels + per_row - 1) / per_row * 20.0 + 18.0;
   const double width = figure.width, height = figure.height;
   const double cell_w = width / columns, cell_h = (height - strip) / std::max(rows, 1);

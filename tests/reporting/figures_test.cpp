@@ -144,6 +144,18 @@ BOOST_AUTO_TEST_CASE(narrow_panels_have_few_ticks) {
   BOOST_CHECK(svg.find(">-8<") == std::string::npos);  // 90 pixels for 17 units: a tick for every five
 }
 
+BOOST_AUTO_TEST_CASE(every_curve_stands_in_the_legend_however_long_its_label) {
+  for (std::size_t length = 10; length <= 120; length += 4) {
+    Figure figure{.name = "legend", .columns = 1, .width = 1080, .height = 500};
+    figure.panels.emplace_back();
+    for (const char last : {'a', 'b', 'c', 'd', 'e', 'f'})
+      figure.panels[0].curves.push_back({.label = std::string(length, 'x') + last, .x = {0, 1}, .y = {0, 1}});
+    const std::string svg = to_svg(figure);
+    for (const Curve& curve : figure.panels[0].curves)
+      BOOST_CHECK_MESSAGE(svg.find("<text>" + curve.label) != std::string::npos, "no legend for " << curve.label);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_missing_gnuplot_is_one_clear_line) {
   const std::string path = std::getenv("PATH");
   ::setenv("PATH", "/nowhere", 1);
