@@ -173,7 +173,8 @@ void gradient_agreement(Page& page) {
            "on the same ten images. TDH-VAE's single network stands under the decoder's names." +
            errors_at_first(page, profile) +
            " They part where the free phase has not ended within its steps: the training then follows the gradient of a state that is not an "
-           "equilibrium yet; the short weakly clamped phases add their share.",
+           "equilibrium yet. And where the energy has next to no curvature at the equilibrium of one image, that image decides the exact "
+           "gradient, but not the contrast of short weakly clamped phases.",
        .contradicted = "a disagreement where the settling has converged and the weakly clamped phases are long.",
        .profile = profile});
 }
