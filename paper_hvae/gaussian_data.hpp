@@ -6,6 +6,7 @@
 
 #include "paper_hvae/gaussian_model.hpp"
 
+#include <algorithm>
 #include <vector>
 
 namespace hvae {
@@ -35,7 +36,7 @@ template <class T>
 SufficientStatistics<T> statistics(const Moments& moments, std::int64_t n_sets, std::int64_t d) {
   const auto as_var = [&](const std::vector<double>& values) {
     Array<T> array(Shape{n_sets, 1, d});
-    std::copy(values.begin(), values.end(), array.mutable_data());
+    std::ranges::transform(values, array.mutable_data(), [](double value) { return static_cast<T>(value); });
     return Var<T>(array);
   };
   return {static_cast<T>(moments.n), as_var(moments.x_bar), as_var(moments.S)};

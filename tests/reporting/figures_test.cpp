@@ -198,8 +198,9 @@ BOOST_AUTO_TEST_CASE(the_png_holds_the_pixels) {
 }
 
 BOOST_AUTO_TEST_CASE(a_bar_marks_an_image_at_its_left) {
-  const experiments::Images out = compose({.images = {.n = 2, .height = 1, .width = 1, .pixels = {10, 20}}, .columns = 2, .scale = 1, .margin = 3,
-                                           .background = 9, .marked = {1}});
+  ImageGrid grid{.images = {.n = 2, .height = 1, .width = 1, .pixels = {10, 20}}, .columns = 2, .scale = 1, .margin = 3, .background = 9};
+  grid.marked = {1};
+  const experiments::Images out = compose(grid);
   const std::vector<std::uint8_t> middle(out.pixels.begin() + 3 * out.width, out.pixels.begin() + 4 * out.width);
   const std::vector<std::uint8_t> expected{9, 9, 9, 10, 9, 0, 9, 20, 9, 9, 9};
   BOOST_CHECK_EQUAL_COLLECTIONS(middle.begin(), middle.end(), expected.begin(), expected.end());
@@ -207,8 +208,11 @@ BOOST_AUTO_TEST_CASE(a_bar_marks_an_image_at_its_left) {
 }
 
 BOOST_AUTO_TEST_CASE(grids_refuse_what_does_not_fit) {
-  BOOST_CHECK_THROW(compose({.images = {.n = 1, .height = 1, .width = 1, .pixels = {1}}, .marked = {1}}), std::invalid_argument);
-  BOOST_CHECK_THROW(compose({.images = {.n = 1, .height = 2, .width = 2, .pixels = {1, 2, 3}}}), std::invalid_argument);
+  ImageGrid no_such_mark{.images = {.n = 1, .height = 1, .width = 1, .pixels = {1}}};
+  no_such_mark.marked = {1};
+  const ImageGrid too_few_pixels{.images = {.n = 1, .height = 2, .width = 2, .pixels = {1, 2, 3}}};
+  BOOST_CHECK_THROW(compose(no_such_mark), std::invalid_argument);
+  BOOST_CHECK_THROW(compose(too_few_pixels), std::invalid_argument);
   BOOST_CHECK_THROW(compose({}), std::invalid_argument);
   const experiments::Images a{.n = 1, .height = 1, .width = 1, .pixels = {1}}, b{.n = 1, .height = 1, .width = 2, .pixels = {1, 2}};
   BOOST_CHECK_THROW(join({a, b}), std::invalid_argument);
