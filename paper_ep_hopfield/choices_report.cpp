@@ -233,9 +233,8 @@ void cost(Page& page) {
       "What equilibrium propagation costs", table,
       {.see = "The same models, data and steps at reduced scale; between the two gradients of a model nothing else differs. Where the variety of "
               "the reconstructions is 0 the model has collapsed, and the rows compare nothing else. At no minimum: steps of the first seed whose "
-              "Hessian was not positive, so that the exact gradient is that of no stable state. The price of equilibrium propagation is what parts the "
-              "two gradients at a third of the rate and, for the exact one, in states at rest: there both train smoothly. What parts them at the full "
-              "rate is that the exact gradient's training jumps.",
+              "Hessian was not positive, so that the exact gradient is that of no stable state. TDH-VAE's further rows, at the paper's scale only, "
+              "tell the price of the rule from the harm of training that jumps: a third of the rate, and free phases long enough to come to rest.",
        .contradicted = "a model that is worse by equilibrium propagation, beyond the spread over seeds, where the exact gradient trains without jumps: "
                        "the price of the rule.",
        .profile = profile});
