@@ -137,7 +137,7 @@ std::vector<Cell> exact_cells(Profile profile) {
       settings.set("gradient", way.gradient);
       if (model == "h_vae" && profile != Profile::smoke) settings.set("learning_rate", layered_rate);
       if (way.slow) settings.set("learning_rate", settings.number("learning_rate") / 3);
-      if (way.settled) settings.set("free_steps", std::int64_t{200});
+      if (way.free_steps > 0) settings.set("free_steps", way.free_steps);
       for (std::uint64_t seed = 0; seed < (profile == Profile::paper ? 3 : 1); ++seed) list.push_back(cell(model + "/" + way.cell, seed, settings));
     }
   }
@@ -240,10 +240,10 @@ std::vector<Cell> scores_cells(Profile profile) {
 const std::vector<WayToTrain>& ways_to_train() {
   static const std::vector<WayToTrain> all{{"ep", "equilibrium propagation", "ep"},
                                            {"exact", "the exact gradient", "exact"},
-                                           {"exact_settled", "the exact gradient, 200 free steps", "exact", false, true},
-                                           {"ep_slow", "equilibrium propagation, a third of the rate", "ep", true, false},
-                                           {"exact_slow", "the exact gradient, a third of the rate", "exact", true, false},
-                                           {"exact_slow_settled", "the exact gradient, a third of the rate, 200 free steps", "exact", true, true}};
+                                           {"exact_settled", "the exact gradient, 200 free steps", "exact", false, 200},
+                                           {"ep_slow", "equilibrium propagation, a third of the rate", "ep", true},
+                                           {"exact_slow", "the exact gradient, a third of the rate", "exact", true},
+                                           {"exact_slow_settled", "the exact gradient, a third of the rate, 200 free steps", "exact", true, 200}};
   return all;
 }
 

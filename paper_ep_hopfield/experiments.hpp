@@ -21,8 +21,8 @@ const std::vector<Choice>& choices();
 // The ways to train that `exact` compares. The first two for every model; the others for TDH-VAE at `paper`.
 struct WayToTrain {
   std::string cell, what, gradient;
-  bool slow = false;     // a third of the learning rate
-  bool settled = false;  // free phases long enough to come to rest
+  bool slow = false;            // a third of the learning rate
+  std::int64_t free_steps = 0;  // 0: as chosen
 };
 const std::vector<WayToTrain>& ways_to_train();
 

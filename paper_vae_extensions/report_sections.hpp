@@ -54,6 +54,7 @@ std::optional<double> best_with_noise(const Page& page);
 
 // Sections, in the order of the page.
 void table_sections(Page& page);      // Table 1, the bound by latent size, what the seeds say, the tuned row at N_z = 3
+void cnn_sections(Page& page);        // the learning rate at which the convolutional row trains
 void iwae_sections(Page& page);       // as coded and right
 void denoising_sections(Page& page);  // the noise sweep
 void training_sections(Page& page);   // Figures 1 and 2, initialisation, overfitting

@@ -55,7 +55,7 @@ void table_1(Page& page) {
                             format(estimate(page, path, "elbo_nats")), format(estimate(page, path, "kl_nats")),
                             format(estimate(page, path, "nll_importance_nats")) + (conditional && record ? " given y" : ""),
                             record ? fmt::format("{:.1f}", record->wall_s / 60) : "–",
-                            record ? fmt::format("{}, {}", n_seeds, to_string(shown_profile(page, path))) : "–"});
+                            n_seeds > 0 ? fmt::format("{}, {}", n_seeds, to_string(shown_profile(page, path))) : "–"});
     }
   }
   for (const int n : latent_sizes) {

@@ -34,6 +34,7 @@ class Judge {
   }
 
   std::optional<bool> operator()(const Interval& interval) {
+    if (std::isnan(ours_.mean)) return false;  // diverged: whatever the spread
     std::set<std::string> cells(interval.pool.begin(), interval.pool.end());
     cells.insert(claim_.metric->cell_path());
     std::vector<Sample> samples;
@@ -84,14 +85,22 @@ class Judge {
   std::optional<double> against_;
 };
 
-void settle(Judgement& j, const Rule& rule, bool holds) {
-  j.verdict = holds ? Verdict::reproduced : Verdict::differs;
+bool holds(const Instead& instead, double ours) {
+  return instead.diverges ? std::isnan(ours) : within(ours, instead.value, instead.tolerance);
+}
+
+std::string to_string(const Instead& instead) {
+  return instead.diverges ? "a divergence" : fmt::format("{} ± {}", instead.value, instead.tolerance);
+}
+
+void settle(Judgement& j, const Rule& rule, bool rule_holds) {
+  j.verdict = rule_holds ? Verdict::reproduced : Verdict::differs;
   j.failed = j.verdict != rule.expect;
   if (j.failed) {
     j.note = fmt::format("expected: {}", to_string(rule.expect));
-  } else if (rule.instead && !within(j.ours->mean, rule.instead->value, rule.instead->tolerance)) {
+  } else if (rule.instead && !holds(*rule.instead, j.ours->mean)) {
     j.failed = true;
-    j.note = fmt::format("instead of the published value {} ± {} was declared", rule.instead->value, rule.instead->tolerance);
+    j.note = fmt::format("instead of the published value {} was declared", to_string(*rule.instead));
   }
 }
 

@@ -20,9 +20,11 @@ enum class Verdict { reproduced, differs, not_comparable, not_run };
 
 std::string to_string(Verdict verdict);  // "not run at this scale" for not_run
 
-// What ours is when it differs from the published number; |ours - value| <= tolerance must hold.
+// What ours is when it differs from the published number. Either |ours - value| <= tolerance must hold, or a seed of ours
+// must have diverged.
 struct Instead {
   double value = 0, tolerance = 0;
+  bool diverges = false;
   std::string because;
 };
 
@@ -94,7 +96,7 @@ struct Judgement {
 };
 
 // Judges at the highest profile (or the one given) that has a rule and accepted records. Stale and custom records, and
-// those on stand-in data, are never accepted; a diverged seed makes the claim differ, and no `instead` holds for it.
+// those on stand-in data, are never accepted; a diverged seed makes the claim differ, and no value holds instead.
 Judgement judge(const Claim& claim, const std::vector<Claim>& claims, const Results& results, std::optional<Profile> profile = {});
 std::vector<Judgement> judge_all(const std::vector<Claim>& claims, const Results& results, std::optional<Profile> profile = {});
 

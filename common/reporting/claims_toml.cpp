@@ -61,6 +61,13 @@ class Section {
     return static_cast<int>(*value);
   }
 
+  // True where the key stands; it stands only for true.
+  bool flag(const std::string& key) {
+    const toml::node* node = find(key);
+    if (node && !(node->is_boolean() && node->as_boolean()->get())) fail(Exit::io, "{}: '{}' must be true, or not stand there", place_, key);
+    return node;
+  }
+
   std::vector<std::string> texts_if(const std::string& key) {
     std::vector<std::string> values;
     const toml::node* node = find(key);
@@ -129,7 +136,13 @@ Verdict verdict_from(const std::string& text, const std::string& place) {
 std::optional<Instead> instead_from(Section& of) {
   auto section = of.table_if("instead");
   if (!section) return {};
-  Instead instead{section->number("value"), section->not_negative("tolerance"), section->text("because")};
+  Instead instead;
+  instead.diverges = section->flag("diverges");
+  if (!instead.diverges) {
+    instead.value = section->number("value");
+    instead.tolerance = section->not_negative("tolerance");
+  }
+  instead.because = section->text("because");
   section->finish();
   return instead;
 }
@@ -172,7 +185,7 @@ Rule rule_from(Section section, const std::optional<std::string>& claim_expect, 
   if (!rule.instead && !own) rule.instead = claim_instead;
   if (rule.expect == Verdict::not_comparable) fail(Exit::io, "{}: not_comparable stands against a rule", section.place());
   if (rule.expect == Verdict::differs && !rule.instead)
-    fail(Exit::io, "{}: expect = \"differs\" needs 'instead' = {{ value, tolerance, because }}", section.place());
+    fail(Exit::io, "{}: expect = \"differs\" needs 'instead' = {{ value, tolerance, because }} or {{ diverges = true, because }}", section.place());
   if (rule.expect == Verdict::reproduced && rule.instead) fail(Exit::io, "{}: 'instead' needs expect = \"differs\"", section.place());
   section.finish();
   return rule;

@@ -182,13 +182,29 @@ BOOST_AUTO_TEST_CASE(records_that_do_not_count) {
   BOOST_CHECK(unrecorded.note.find("no metric 'bound'") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(no_instead_holds_for_a_diverged_seed) {
+BOOST_AUTO_TEST_CASE(no_value_holds_instead_for_a_diverged_seed) {
   Ledger records = ledger();
   records[Profile::paper].at("vae/n3/seed_1").diverged = true;
   BOOST_CHECK(
       judged(claim("a", "n3", -100, absolute(1, "expect = \"differs\"\ninstead = { value = -137.0, tolerance = 50.0, because = \"x\" }\n")),
              records)
           .failed);
+}
+
+BOOST_AUTO_TEST_CASE(a_declared_divergence_must_happen) {
+  const std::string diverges = "expect = \"differs\"\ninstead = { diverges = true, because = \"the rate is too high\" }\n";
+  const std::string ordering = "rule.paper = { kind = \"ordering\", after = \"vae/n20 : bound\", margin = 0.0, because = \"x\" }\n" + diverges;
+  Ledger records = ledger();
+  BOOST_CHECK(judged(claim("a", "n3", -100, absolute(1, diverges)), records).failed);
+  BOOST_CHECK_EQUAL(judged(claim("a", "n3", -100, absolute(1, diverges)), records).note,
+                    "instead of the published value a divergence was declared");
+  records[Profile::paper].at("vae/n3/seed_1").diverged = true;
+  const std::string interval = "rule.paper = { kind = \"interval\", false_alarm = 0.01, because = \"x\" }\n" + diverges;
+  for (const std::string& rule : {absolute(1, diverges), ordering, interval}) {
+    const Judgement judgement = judged(claim("a", "n3", -100, rule), records);
+    BOOST_CHECK(judgement.verdict == Verdict::differs);
+    BOOST_CHECK(!judgement.failed);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(the_highest_profile_with_a_rule_and_records_judges) {
@@ -261,9 +277,12 @@ BOOST_AUTO_TEST_CASE(refusals_name_file_claim_and_key) {
   BOOST_CHECK_EQUAL(refusal(claim("a", "n3", -137, "rule.paper = { kind = \"near\", tolerance = 1, because = \"x\" }\n" + reproduced)),
                     at + "rule: paper: 'kind' = \"near\" must be relative, absolute, interval, ordering or law");
   BOOST_CHECK_EQUAL(refusal(claim("a", "n3", -137, absolute(1, "expect = \"differs\"\n"))),
-                    at + "rule: paper: expect = \"differs\" needs 'instead' = { value, tolerance, because }");
+                    at + "rule: paper: expect = \"differs\" needs 'instead' = { value, tolerance, because } or { diverges = true, because }");
   BOOST_CHECK_EQUAL(refusal(claim("a", "n3", -137, absolute(1, reproduced + "instead = { value = 1, tolerance = 1, because = \"x\" }\n"))),
                     at + "rule: paper: 'instead' needs expect = \"differs\"");
+  BOOST_CHECK_EQUAL(
+      refusal(claim("a", "n3", -137, absolute(1, "expect = \"differs\"\ninstead = { diverges = false, because = \"x\" }\n"))),
+      at + "instead: 'diverges' must be true, or not stand there");
   BOOST_CHECK_EQUAL(refusal(claim("a", "n3", -137, absolute(1, ""))), at + "rule: paper: 'expect' is missing, here and in the claim");
   BOOST_CHECK_EQUAL(refusal(claim("a", "n3", -137, absolute(1)) + claim("a", "n3", -137, absolute(1))), at + "the 'id' is given twice");
   BOOST_CHECK_EQUAL(refusal(claim("A", "n3", -137, absolute(1))), "published_toy.toml: claim A: 'id' may hold only a-z, 0-9, _ and .");
