@@ -34,7 +34,7 @@ void cnn_sections(Page& page) {
                          {}};
   const TableRow& row = table_row("cnn", "cnn");
   for (std::size_t i = 0; i < latent_sizes.size(); ++i)
-    for (const char* cell : {"cnn/cnn", "cnn/cnn_lr_0.001"})
+    for (const char* cell : {"cnn/cnn", slower_cnn})
       for (const Record* record : page.results().records(Profile::paper, cell + at(latent_sizes[i]))) {
         const auto curve = record->series.find("curve");
         const std::vector<double> kl = curve == record->series.end() ? std::vector<double>{} : curve->second.at("test_kl_nats");

@@ -37,7 +37,7 @@ std::string sharpness(Page& page, int n) {
   std::vector<double> others;
   Profile profile = Profile::paper;
   for (const TableRow* row : picture_rows()) {
-    const Record* record = first_record(page, row->path(n));
+    const Record* record = first_record(page, standing(page, *row, n).path);
     if (!record) continue;
     const double value = difference(record->images.at("originals"), record->images.at("reconstructions"));
     if (row->experiment == "iwae") {
@@ -59,12 +59,13 @@ void figures_5_and_6(Page& page) {
     std::vector<Images> reconstructions, samples;
     std::vector<std::string> names{"one test image of each digit"}, sampled, paths;
     for (const TableRow* row : picture_rows()) {
-      const Record* record = first_record(page, row->path(n));
+      const auto [path, row_label] = standing(page, *row, n);
+      const Record* record = first_record(page, path);
       if (!record) continue;
-      paths.push_back(row->path(n));
+      paths.push_back(path);
       if (reconstructions.empty()) reconstructions.push_back(record->images.at("originals"));
       reconstructions.push_back(record->images.at("reconstructions"));
-      const std::string label = row->label + scale_note(record->identity.profile);
+      const std::string label = row_label + scale_note(record->identity.profile);
       names.push_back(label);
       const auto add = [&](const char* images, const std::string& note) {
         samples.push_back(record->images.at(images));

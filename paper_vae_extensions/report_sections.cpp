@@ -22,11 +22,21 @@ const TableRow& table_row(const std::string& experiment, const std::string& cell
   return *std::ranges::find_if(table_rows(), [&](const TableRow& row) { return row.experiment == experiment && row.cell == cell; });
 }
 
+Standing standing(const Page& page, const TableRow& row, int n) {
+  const std::string slower = fmt::format("{}/n{}", slower_cnn, n);
+  const bool replaced = row.experiment == "cnn" && !first_record(page, row.path(n)) && first_record(page, slower);
+  return replaced ? Standing{slower, row.label + ", rate 0.001"} : Standing{row.path(n), row.label};
+}
+
 Profile shown_profile(const Page& page, const std::string& cell_path) { return page.results().highest(cell_path).value_or(Profile::smoke); }
 
-std::optional<reporting::Sample> estimate(const Page& page, const std::string& cell_path, const std::string& metric) {
+reporting::CellMetric metric_of(const std::string& cell_path, const std::string& metric) {
   const auto slash = cell_path.find('/');
-  return page.results().estimate(shown_profile(page, cell_path), {cell_path.substr(0, slash), cell_path.substr(slash + 1), metric});
+  return {cell_path.substr(0, slash), cell_path.substr(slash + 1), metric};
+}
+
+std::optional<reporting::Sample> estimate(const Page& page, const std::string& cell_path, const std::string& metric) {
+  return page.results().estimate(shown_profile(page, cell_path), metric_of(cell_path, metric));
 }
 
 const Record* first_record(const Page& page, const std::string& cell_path) {

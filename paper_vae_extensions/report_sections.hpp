@@ -26,8 +26,18 @@ struct TableRow {
 const std::vector<TableRow>& table_rows();
 const TableRow& table_row(const std::string& experiment, const std::string& cell);
 
+// The cell that stands for a row at a latent size, and its label. Where the training of the convolutional row diverges, these
+// are the same networks at a learning rate of 0.001, where they were trained.
+struct Standing {
+  std::string path, label;
+};
+Standing standing(const Page& page, const TableRow& row, int n);
+inline constexpr const char* slower_cnn = "cnn/cnn_lr_0.001";
+
 // The highest profile above smoke that has the cell; smoke where none has.
 Profile shown_profile(const Page& page, const std::string& cell_path);
+
+reporting::CellMetric metric_of(const std::string& cell_path, const std::string& metric);
 
 // A metric of a cell over its seeds, at the profile that is shown.
 std::optional<reporting::Sample> estimate(const Page& page, const std::string& cell_path, const std::string& metric);

@@ -26,10 +26,11 @@ void figure_1(Page& page) {
     Panel panel{.title = fmt::format("N_z = {}", n), .x_label = "training samples seen", .y_label = "bound [nats]", .log_x = true};
     Panel by_position{.title = fmt::format("N_z = {}", n), .x_label = "samples into the epoch [thousands]", .y_label = "bound [nats]"};
     for (const TableRow* row : rows) {
-      const Record* record = first_record(page, row->path(n));
+      const auto [path, row_label] = standing(page, *row, n);
+      const Record* record = first_record(page, path);
       if (!record) continue;
-      paths.push_back(row->path(n));
-      const std::string label = row->label + scale_note(record->identity.profile);
+      paths.push_back(path);
+      const std::string label = row_label + scale_note(record->identity.profile);
       const auto& curve = record->series.at("curve");
       const auto n_train = static_cast<double>(record->identity.settings.count("n_train"));
       std::vector<double> samples;
