@@ -26,6 +26,8 @@ void settings(Page& page) {
                 "authors' code", ""});
   page.setting({"IWAE, passes", "100", "20 at every size; 100 at N_z = 20", "authors' code",
                 "50 draws of each image make a pass fifty times as long; the curve of the long run is shown"});
+  page.setting({"cross-entropy", "\"assigns zeros (i.e. log 0 = 0)\" (IWAE)", "from the logits, where no probability is 0", "section 4.2.4",
+                "the text's rule counts a pixel that is wrong with certainty as right"});
   page.setting({"noise of the DVAE", "salt and pepper, 0.05", "the same, at training and at test", "section 4.2.5; authors' code", ""});
   page.setting({"Frey faces, held out", "10 %", "none (as coded), and 196 of 1,965 at random", "section 3; authors' code",
                 "the code tests on the training set; both are shown"});
