@@ -48,7 +48,7 @@ void cnn_sections(Page& page) {
   page.table(
       "The learning rate of the convolutional row", table,
       {.see = "A log-variance of the code is a weighted sum of 4,096 features. Adam moves every weight by about the learning rate, whatever the "
-              "gradient's size: 0.01 each moves log-variances by up to 16 in the very first step, and the divergence has their exponential. One such "
+              "gradient's size: 0.01 each moves log-variances by up to 16 in the very first step, and the KL has their exponential. One such "
               "leap fills Adam's second moment for thousands of steps, in which nothing else can be corrected; the next comes when it has faded.",
        .contradicted = "a training that goes well at 0.01 with 10 or 20 latent numbers.",
        .profile = Profile::paper});
