@@ -236,8 +236,7 @@ void frey_table(Page& page) {
                          {}};
   Panel panel{.x_label = "latent size N_z", .y_label = "minus the bound [nats]", .log_x = true};
   for (const int n : frey_sizes) panel.x_ticks.emplace_back(n, std::to_string(n));
-  Curve ours{.label = "log-variance through tanh, training set", .style = Style::line_points, .colour = 0};
-  Curve held_out{.label = "log-variance through tanh, held-out faces", .style = Style::line_points, .colour = 1};
+  std::vector<Place> ours, held_out;
   Curve published{
       .label = "published", .x = {2, 5, 10, 20}, .y = {frey_published.begin(), frey_published.end()}, .style = Style::hollow_points, .colour = 0};
   double floor = 0;
@@ -256,17 +255,16 @@ void frey_table(Page& page) {
       table.rows.push_back({variance, tested, std::to_string(frey_sizes[i]), as_coded ? fmt::format("{:.2f}", frey_published[i]) : "–", format(loss),
                             format(estimate(page, path, "kl_nats")), format(estimate(page, path, "reconstruction_nats")), format(above),
                             format(estimate(page, path, "nll_importance_nats")), to_string(shown_profile(page, path))});
-      if (as_coded || std::string(cell) == "tanh_held_out") {
-        (as_coded ? ours : held_out).x.push_back(frey_sizes[i]);
-        (as_coded ? ours : held_out).y.push_back(loss->mean);
-      }
+      if (as_coded || std::string(cell) == "tanh_held_out") (as_coded ? ours : held_out).push_back({static_cast<double>(frey_sizes[i]), path});
     }
   }
   if (paths.empty()) return;
-  panel.curves = {ours,
-                  held_out,
-                  published,
-                  {.label = fmt::format("floor {:.3f}", floor), .x = {2, 20}, .y = {floor, floor}, .style = Style::reference, .colour = 2}};
+  panel.curves = curves_by_profile(page, {.label = "log-variance through tanh, training set", .style = Style::line_points, .colour = 0}, ours, "loss_nats");
+  for (Curve& curve :
+       curves_by_profile(page, {.label = "log-variance through tanh, held-out faces", .style = Style::line_points, .colour = 1}, held_out, "loss_nats"))
+    panel.curves.push_back(std::move(curve));
+  panel.curves.push_back(published);
+  panel.curves.push_back({.label = fmt::format("floor {:.3f}", floor), .x = {2, 20}, .y = {floor, floor}, .style = Style::reference, .colour = 2});
   page.table(
       "Frey faces [nats]", table,
       {.see = "With the log-variance through tanh every number is the floor 280 (log 2π − 1) = 234.606, the divergence and a residue; lifting the "
