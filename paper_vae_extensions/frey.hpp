@@ -12,8 +12,7 @@
 // $$\tfrac{M}{2} (\log 2\pi - 1) = 280 (\log 2\pi - 1) = 234.606 \text{ nats for } M = 560,$$
 //
 // and the reported values 236.67 to 245.74 are this floor, the divergence, and what the means miss, $\tfrac{e}{2} \sum_k
-// (x_k - \mu_k)^2$. A decoder that ignores $z$ and answers with the mean face misses 8.81 nats; a direction in which faces
-// have variance $\lambda$ is worth coding only if $e \lambda > 1$, which holds for four principal components.
+// (x_k - \mu_k)^2$. linear_code.hpp says what of the latter is worth its divergence.
 //
 // `LogVariance::free` lifts the restriction: the log-variance is bounded from below by one grey level,
 // $\sigma \ge 1/255$, through a softplus (without any bound the density of a pixel that is constant over the data has no

@@ -7,6 +7,7 @@
 #include "paper_vae_extensions/dense_experiments.hpp"
 #include "paper_vae_extensions/frey_experiment.hpp"
 #include "paper_vae_extensions/iwae_experiment.hpp"
+#include "paper_vae_extensions/linear_code.hpp"
 #include "paper_vae_extensions/vae_experiment.hpp"
 #include "paper_vae_extensions/vae_report.hpp"
 
@@ -18,7 +19,7 @@ int main(int argc, char** argv) {
       .reports = root / "reports",
       .experiments = {vae_extensions::vae_experiment(), vae_extensions::cnn_experiment(), vae_extensions::iwae_experiment(),
                       vae_extensions::dvae_experiment(), vae_extensions::beta_experiment(), vae_extensions::cvae_experiment(),
-                      vae_extensions::frey_experiment(), vae_extensions::tuning_experiment()},
+                      vae_extensions::frey_experiment(), vae_extensions::linear_code_experiment(), vae_extensions::tuning_experiment()},
       .report = {},
       .check = {},
       .published_numbers = {},
@@ -33,6 +34,7 @@ int main(int argc, char** argv) {
                    {"The model with a dear divergence", "paper_vae_extensions/beta_vae.hpp"},
                    {"The conditional model", "paper_vae_extensions/cvae.hpp"},
                    {"Faces", "paper_vae_extensions/frey.hpp"},
+                   {"The best linear code", "paper_vae_extensions/linear_code.hpp"},
                    {"What a row is", "paper_vae_extensions/rows.hpp"},
                    {"Training and evaluation", "paper_vae_extensions/training.cpp"},
                    {"The plain rows", "paper_vae_extensions/vae_experiment.cpp"},
@@ -40,6 +42,7 @@ int main(int argc, char** argv) {
                    {"The convolutional row", "paper_vae_extensions/cnn_experiment.cpp"},
                    {"The importance-weighted row", "paper_vae_extensions/iwae_experiment.cpp"},
                    {"The faces", "paper_vae_extensions/frey_experiment.cpp"},
+                   {"The best linear code of the faces", "paper_vae_extensions/linear_code.cpp"},
                    {"The page", "paper_vae_extensions/vae_report.cpp"},
                    {"The page: what its sections share", "paper_vae_extensions/report_sections.cpp"},
                    {"The page: Table 1", "paper_vae_extensions/table_report.cpp"},

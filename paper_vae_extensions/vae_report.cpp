@@ -104,6 +104,8 @@ void meanings(Page& page) {
   page.metric("value_k_as_coded_nats", "Σ ŵ log w over 50 draws of one image, prior counted twice: what training showed.");
   page.metric("loss_nats", "Frey faces: minus the lower bound, as the report prints it.");
   page.metric("reconstruction_nats", "Frey faces: -log p(x|z), one draw.");
+  page.metric("linear_n2_nats",
+              "Frey faces: the least loss_nats of a linear decoder with two latent numbers and the variance of the floor (n0: the mean face).");
   page.metric("floor_nats", "280 (log 2π − 1), the least value of reconstruction_nats where the log-variance has a tanh.");
 }
 
