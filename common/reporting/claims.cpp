@@ -35,16 +35,8 @@ class Judge {
 
   std::optional<bool> operator()(const Interval& interval) {
     if (std::isnan(ours_.mean)) return false;  // diverged: whatever the spread
-    std::set<std::string> cells(interval.pool.begin(), interval.pool.end());
-    cells.insert(claim_.metric->cell_path());
-    std::vector<Sample> samples;
-    for (const std::string& cell : cells) {
-      const std::size_t slash = cell.find('/');
-      if (auto s = results_.accepted(profile_, {cell.substr(0, slash), cell.substr(slash + 1), claim_.metric->metric}))
-        samples.push_back(*s);
-    }
-    const Spread spread = pooled(samples);
-    if (spread.dof == 0) return missing("no cell of the pool has two seeds, so the spread is unknown");
+    const Spread spread = pooled(samples_of(interval.pool));
+    if (spread.dof == 0) return missing(no_spread);
     const double half_width = prediction_half_width(spread, ours_.n, interval.published_runs, interval.false_alarm);
     return within(ours_.mean, *claim_.published, half_width + half_unit(claim_));
   }
@@ -56,6 +48,14 @@ class Judge {
     if (!theirs) return missing(to_string(other) + " was not run");
     against_ = theirs->mean;
     const double lead = ordering.after ? ours_.mean - theirs->mean : theirs->mean - ours_.mean;
+    if (ordering.false_alarm == 0 || std::isnan(lead)) return lead > ordering.margin;
+    std::vector<Sample> samples = samples_of(ordering.pool);
+    samples.push_back(*theirs);
+    const Spread spread = pooled(samples);
+    if (spread.dof == 0) return missing(no_spread);
+    const double chance = prediction_half_width(spread, ours_.n, theirs->n, ordering.false_alarm);
+    if (std::abs(lead - ordering.margin) <= chance)
+      return missing(fmt::format("a lead of {:.3g}, where seeds alone make up to {:.3g}", lead, chance));
     return lead > ordering.margin;
   }
 
@@ -71,6 +71,20 @@ class Judge {
   std::optional<double> against() const { return against_; }
 
  private:
+  static constexpr const char* no_spread = "no cell of the pool has two seeds, so the spread is unknown";
+
+  // Of the claim's metric: its own cell, and those of a pool.
+  std::vector<Sample> samples_of(const std::vector<std::string>& pool) const {
+    std::set<std::string> cells(pool.begin(), pool.end());
+    cells.insert(claim_.metric->cell_path());
+    std::vector<Sample> samples;
+    for (const std::string& cell : cells) {
+      const std::size_t slash = cell.find('/');
+      if (auto s = results_.accepted(profile_, {cell.substr(0, slash), cell.substr(slash + 1), claim_.metric->metric})) samples.push_back(*s);
+    }
+    return samples;
+  }
+
   std::optional<bool> missing(std::string why) {
     note_ = std::move(why);
     return {};
@@ -143,9 +157,11 @@ Judgement judge(const Claim& claim, const std::vector<Claim>& claims, const Resu
     Judge judge_rule(claim, claims, results, at, *ours);
     const auto holds = std::visit(judge_rule, rule->second.kind);
     if (!holds) {
+      j.undecided = true;
       j.note = judge_rule.note();
       continue;
     }
+    j.undecided = false;
     j.profile = j.ours_at = at;
     j.ours = ours;
     j.against = judge_rule.against();
@@ -182,6 +198,7 @@ void require_declared(const std::vector<Claim>& claims, const Program& program) 
     for (const auto& [profile, rule] : claim.rules)
       std::visit(Overload{[](const Near&) {}, [&](const Interval& interval) { std::ranges::for_each(interval.pool, check); },
                           [&](const Ordering& ordering) {
+                            std::ranges::for_each(ordering.pool, check);
                             if (const auto metric = cell_metric_from(ordering.other)) check(metric->cell_path());
                           },
                           [&](const Law& law) { check(law.law.cell_path()); }},
@@ -195,11 +212,17 @@ double false_alarm_budget(const std::vector<Claim>& claims) {
     double largest = 0;
     for (const auto& [profile, rule] : claim.rules) {
       if (const auto* interval = std::get_if<Interval>(&rule.kind)) largest = std::max(largest, interval->false_alarm);
+      if (const auto* ordering = std::get_if<Ordering>(&rule.kind)) largest = std::max(largest, ordering->false_alarm);
       if (const auto* law = std::get_if<Law>(&rule.kind)) largest = std::max(largest, law->false_alarm);
     }
     sum += largest;
   }
   return sum;
+}
+
+Source Claim::source() const {
+  if (id.starts_with("right.") || id.starts_with("oracle.")) return Source::own;
+  return published ? Source::printed_number : Source::sentence;
 }
 
 std::string published_text(const Claim& claim) { return format_number(claim.published, claim.digits); }
@@ -224,13 +247,14 @@ std::string ours_text(const Judgement& j) {
 std::string verdict_text(const Judgement& j) {
   const bool only_ordered = j.verdict == Verdict::reproduced && j.claim->published && j.profile &&
                             std::holds_alternative<Ordering>(j.claim->rules.at(*j.profile).kind);
+  if (j.undecided) return fmt::format("{}: {}", to_string(j.verdict), j.note);
   return std::string(to_string(j.verdict)) + (only_ordered ? ", as an ordering" : "");
 }
 
 std::string to_line(const Judgement& j) {
   const char* standing = j.failed ? "NOT as declared" : j.skipped() ? "skipped" : "as declared";
   return fmt::format("{}  {} {}  ours {}  {}  {}{}", j.claim->id, reference_name(j), reference_text(j), ours_text(j), verdict_text(j), standing,
-                     j.note.empty() ? "" : fmt::format("  ({})", j.note));
+                     j.note.empty() || j.undecided ? "" : fmt::format("  ({})", j.note));
 }
 
 }  // namespace reporting

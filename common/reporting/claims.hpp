@@ -42,11 +42,15 @@ struct Interval {
   std::vector<std::string> pool;  // "experiment/cell"
 };
 
-// Ours lies beyond the other one of ours: ours - other > margin ("after"), other - ours > margin ("before").
+// Ours lies beyond the other one of ours: ours - other > margin ("after"), other - ours > margin ("before"). With a
+// `false_alarm` a lead is left unjudged that lies closer to the margin than chance could bring it: t * s * sqrt(1/n + 1/m), s
+// pooled over both cells and those of `pool`.
 struct Ordering {
   bool after = true;
   std::string other;  // a claim's id, or a metric
   double margin = 0;
+  double false_alarm = 0;
+  std::vector<std::string> pool;
 };
 
 // A closed form that the code computes and records: both ours and the published number, if there is one, lie within
@@ -65,6 +69,10 @@ struct Rule {
   std::optional<Instead> instead = {};
 };
 
+// What a claim is of. The suite's own have ids that begin with "right." (what a corrected objective or protocol gives) or
+// "oracle." (closed forms).
+enum class Source { printed_number, sentence, own };
+
 struct Claim {
   std::string id, where, says;
   std::optional<CellMetric> metric = {};
@@ -72,6 +80,8 @@ struct Claim {
   int digits = 2;  // printed decimals
   std::map<Profile, Rule> rules = {};
   std::string not_comparable = {};  // the reason, if it is
+
+  Source source() const;
 };
 
 // Reads and checks a file of claims. Throws Failure(io), naming file, claim and key, on anything that is missing, unknown,
@@ -90,7 +100,8 @@ struct Judgement {
   std::optional<Sample> ours = {};      // at that profile, else at the highest one with records that count
   std::optional<Profile> ours_at = {};
   std::optional<double> against = {};   // the closed form of a law, or the other side of an ordering
-  std::string note = {};  // why it was not run, or failed
+  bool undecided = false;               // ours was run, but what it is to be held against, or the spread over seeds, is missing
+  std::string note = {};                // why it was not run, or failed
 
   bool skipped() const { return !failed && (verdict == Verdict::not_run || verdict == Verdict::not_comparable); }
 };
@@ -114,7 +125,8 @@ std::string reference_name(const Judgement& judgement);  // "published", or "hel
 // "-137.2 ± 0.3 (3 seeds, paper)", or "–".
 std::string ours_text(const Judgement& judgement);
 
-// The verdict; "reproduced, as an ordering" where a number is printed but, at this scale, only its order was held.
+// The verdict; "reproduced, as an ordering" where a number is printed but, at this scale, only its order was held; with the note
+// where ours was run but could not be judged.
 std::string verdict_text(const Judgement& judgement);
 
 // One line for standard output: id, published, ours, verdict, as declared or NOT.

@@ -153,22 +153,27 @@ std::optional<double> false_alarm_from(Section& section) {
   return rate;
 }
 
+std::vector<std::string> pool_from(Section& section) {
+  std::vector<std::string> pool = section.texts_if("pool");
+  for (const std::string& cell : pool)
+    if (cell.find('/') == std::string::npos)
+      fail(Exit::io, "{}: 'pool' names \"{}\", which must read \"experiment/cell\"", section.place(), cell);
+  return pool;
+}
+
 decltype(Rule::kind) rule_kind_from(Section& section) {
   const std::string kind = section.text("kind");
   if (kind == "relative" || kind == "absolute") return Near{kind == "relative", section.not_negative("tolerance")};
   if (kind == "interval") {
     const auto false_alarm = false_alarm_from(section);
     if (!false_alarm) fail(Exit::io, "{}: 'false_alarm' is missing", section.place());
-    Interval interval{*false_alarm, section.count_if("published_runs", 1, 1000).value_or(1), section.texts_if("pool")};
-    for (const std::string& cell : interval.pool)
-      if (cell.find('/') == std::string::npos)
-        fail(Exit::io, "{}: 'pool' names \"{}\", which must read \"experiment/cell\"", section.place(), cell);
-    return interval;
+    return Interval{*false_alarm, section.count_if("published_runs", 1, 1000).value_or(1), pool_from(section)};
   }
   if (kind == "ordering") {
     const bool after = section.has("after");
     if (after == section.has("before")) fail(Exit::io, "{}: an ordering needs either 'after' or 'before'", section.place());
-    return Ordering{after, section.text(after ? "after" : "before"), section.not_negative("margin")};
+    return Ordering{after, section.text(after ? "after" : "before"), section.not_negative("margin"), false_alarm_from(section).value_or(0),
+                    pool_from(section)};
   }
   if (kind == "law") return Law{section.cell_metric("law"), section.not_negative("tolerance"), false_alarm_from(section).value_or(0)};
   fail(Exit::io, "{}: 'kind' = \"{}\" must be relative, absolute, interval, ordering or law", section.place(), kind);

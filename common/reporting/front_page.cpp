@@ -19,8 +19,12 @@ namespace fs = std::filesystem;
 
 void write_summary(const fs::path& folder, const experiments::Program& program, const std::vector<Claim>& claims,
                    const std::vector<Judgement>& judgements, const Results& results) {
-  const Score score = score_of(judgements);
-  const std::vector<Judgement> printed = by_print(judgements).printed;
+  json scores = json::array();
+  for (const Source source : sources) {
+    const Score score = score_of(from(source, judgements));
+    scores.push_back({{"reproduced", score.reproduced}, {"differs", score.differs}, {"not_comparable", score.not_comparable},
+                      {"not_run", score.not_run}});
+  }
   std::vector<std::string> profiles;
   bool stand_in = false;
   for (Profile profile : {Profile::smoke, Profile::quick, Profile::paper}) {
@@ -29,13 +33,8 @@ void write_summary(const fs::path& folder, const experiments::Program& program, 
   }
   const json summary{{"program", program.name},
                      {"title", program.title},
-                     {"printed", printed.size()},
-                     {"printed_reproduced", score_of(printed).reproduced},
-                     {"reproduced", score.reproduced},
-                     {"differs", score.differs},
-                     {"not_comparable", score.not_comparable},
-                     {"not_run", score.not_run},
-                     {"not_as_declared", score.failed},
+                     {"scores", scores},
+                     {"not_as_declared", score_of(judgements).failed},
                      {"false_alarms", false_alarm_budget(claims)},
                      {"profiles", profiles},
                      {"stand_in_data", stand_in}};
@@ -43,6 +42,17 @@ void write_summary(const fs::path& folder, const experiments::Program& program, 
 }
 
 namespace {
+
+// "21 of 39 reproduced, 10 differ, 8 not run; 5 not comparable", of those that could be compared.
+std::string score_text(const json& score) {
+  const auto count = [&](const char* name) { return score.at(name).get<int>(); };
+  const int comparable = count("reproduced") + count("differs") + count("not_run");
+  std::string text = comparable == 0 ? "–" : fmt::format("{} of {} reproduced", count("reproduced"), comparable);
+  if (count("differs") > 0) text += fmt::format(", {} differ", count("differs"));
+  if (count("not_run") > 0) text += fmt::format(", {} not run", count("not_run"));
+  if (count("not_comparable") > 0) text += fmt::format("; {} not comparable", count("not_comparable"));
+  return text;
+}
 
 // Known defects and what notices them.
 std::string controls_section(const std::vector<Control>& controls) {
@@ -63,26 +73,19 @@ void write_front_page(const fs::path& reports, const fs::path& root) {
     if (fs::exists(entry.path() / "summary.json")) summaries.push_back(entry.path() / "summary.json");
   std::ranges::sort(summaries);
 
-  Table table{{{"Program"},
-               {"Paper"},
-               {"Printed numbers reproduced", Align::right},
-               {"All claims: reproduced", Align::right},
-               {"Differs", Align::right},
-               {"Not comparable", Align::right},
-               {"Not run", Align::right},
-               {"Not as declared", Align::right},
-               {"Run at"}},
-              {}};
+  Table table{{{"Program"}, {"Paper"}}, {}};
+  for (const Source source : sources) table.columns.push_back({to_string(source)});
+  table.columns.insert(table.columns.end(), {{"Not as declared", Align::right}, {"Run at"}});
   double false_alarms = 0;
   for (const fs::path& path : summaries) try {
       const json s = json::parse(experiments::read_existing_file(path));
-      const auto count = [&](const char* name) { return std::to_string(s.at(name).get<int>()); };
       const auto program = s.at("program").get<std::string>();
       const std::string scale = fmt::format("{}{}", fmt::join(s.at("profiles").get<std::vector<std::string>>(), ", "),
                                             s.at("stand_in_data").get<bool>() ? " (**stand-in data**)" : "");
-      table.rows.push_back({fmt::format("[{0}]({0}/index.md)", program), s.at("title").get<std::string>(),
-                            count("printed_reproduced") + " of " + count("printed"), count("reproduced"), count("differs"),
-                            count("not_comparable"), count("not_run"), count("not_as_declared"), scale});
+      std::vector<std::string> row{fmt::format("[{0}]({0}/index.md)", program), s.at("title").get<std::string>()};
+      for (std::size_t i = 0; i < sources.size(); ++i) row.push_back(score_text(s.at("scores").at(i)));
+      row.insert(row.end(), {std::to_string(s.at("not_as_declared").get<int>()), scale});
+      table.rows.push_back(std::move(row));
       false_alarms += s.at("false_alarms").get<double>();
     } catch (const json::exception& error) {
       tensors::fail(tensors::Exit::io, "{} is not a summary: {}; delete it and report that program again", path.string(), error.what());

@@ -101,6 +101,7 @@ void Page::write(const std::filesystem::path& folder, const experiments::Program
                  const std::vector<Judgement>& judgements) const {
   std::string page = fmt::format("# {}\n\n{}\n\n", program.title, citation_);
   page += banners(results_);
+  if (!findings_.empty()) page += fmt::format("## What came out\n\n- {}\n\n", fmt::join(findings_, "\n- "));
   page += provenance_section(program, results_);
   page += scoreboard_section(judgements, results_);
   page += claims_section(claims, judgements, results_);

@@ -41,6 +41,8 @@ class Page {
   const Results& results() const { return results_; }
 
   void cite(std::string markdown) { citation_ = std::move(markdown); }
+  // What a reader should take home, one line each, at the head of the page; its numbers come from the records.
+  void finding(std::string markdown) { findings_.push_back(std::move(markdown)); }
   // Sections in the order of the calls; Markdown throughout, headings below ###.
   void prose(std::string heading, std::string markdown);
   void figure(std::string heading, Figure figure, Caption caption);
@@ -77,6 +79,7 @@ class Page {
 
   const Results& results_;
   std::string citation_;
+  std::vector<std::string> findings_;
   std::vector<std::variant<Prose, Picture, Tabular>> sections_;
   std::vector<Setting> settings_;
   std::vector<Erratum> errata_;

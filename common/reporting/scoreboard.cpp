@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <ranges>
 #include <set>
@@ -16,9 +17,7 @@ namespace {
 
 std::string standing(const Judgement& j) { return j.failed ? fmt::format("**{}, NOT as declared**", verdict_text(j)) : verdict_text(j); }
 
-// The printed numbers, and what else is claimed: sentences of the paper, closed forms.
 Table score_table(const std::vector<Judgement>& judgements) {
-  const auto [printed, other] = by_print(judgements);
   Table table{{{"Claims"},
                {"Reproduced", Align::right},
                {"Differs", Align::right},
@@ -26,14 +25,13 @@ Table score_table(const std::vector<Judgement>& judgements) {
                {"Not run", Align::right},
                {"Not as declared", Align::right}},
               {}};
-  const auto row = [&](const char* name, const std::vector<Judgement>& members) {
-    if (members.empty()) return;
+  for (const Source source : sources) {
+    const std::vector<Judgement> members = from(source, judgements);
+    if (members.empty()) continue;
     const Score score = score_of(members);
-    table.rows.push_back({name, std::to_string(score.reproduced), std::to_string(score.differs), std::to_string(score.not_comparable),
+    table.rows.push_back({to_string(source), std::to_string(score.reproduced), std::to_string(score.differs), std::to_string(score.not_comparable),
                           std::to_string(score.not_run), std::to_string(score.failed)});
-  };
-  row("printed numbers", printed);
-  row("sentences and closed forms", other);
+  }
   return table;
 }
 
@@ -90,17 +88,15 @@ std::string sensitivity(const std::vector<Judgement>& judgements, const Results&
     }
     const int n = std::ranges::max(samples, {}, &Sample::n).n;
     const Spread spread = pooled(samples);
-    std::vector<std::string> row{fmt::format("`{} : {}`", experiment, metric), experiments::to_string(profile)};
-    if (spread.dof == 0)
-      row.insert(row.end(), {"unknown", std::to_string(n), "unknown", "unknown"});
-    else
-      row.insert(row.end(), {fmt::format("{:.3g} ({})", spread.sd, spread.dof), std::to_string(n),
-                             fmt::format("{:.3g}", smallest_visible_difference(spread, n, 1)),
-                             fmt::format("{:.3g}", smallest_visible_difference(spread, n, n))});
-    table.rows.push_back(std::move(row));
+    if (spread.dof == 0 || spread.sd == 0) continue;
+    table.rows.push_back({fmt::format("`{} : {}`", experiment, metric), experiments::to_string(profile),
+                          fmt::format("{:.3g} ({})", spread.sd, spread.dof), std::to_string(n),
+                          fmt::format("{:.3g}", smallest_visible_difference(spread, n, 1)),
+                          fmt::format("{:.3g}", smallest_visible_difference(spread, n, n))});
   }
+  if (table.rows.empty()) return "No cell has run with two seeds, so how much of a difference they could show is unknown.\n\n";
   return "**The smallest difference that the number of seeds could show** (two-sided 5 % test, power 80 %, spread pooled over the cells "
-         "of the experiment, for the cells with most seeds):\n\n" +
+         "of the experiment, for the cells with most seeds; a metric that no cell has from two seeds is not listed):\n\n" +
          to_markdown(table) + "\n";
 }
 
@@ -120,10 +116,19 @@ Score score_of(const std::vector<Judgement>& judgements) {
   return score;
 }
 
-ByPrint by_print(const std::vector<Judgement>& judgements) {
-  ByPrint parts;
-  for (const Judgement& j : judgements) (j.claim->published ? parts.printed : parts.other).push_back(j);
-  return parts;
+std::vector<Judgement> from(Source source, const std::vector<Judgement>& judgements) {
+  std::vector<Judgement> members;
+  std::ranges::copy_if(judgements, std::back_inserter(members), [&](const Judgement& j) { return j.claim->source() == source; });
+  return members;
+}
+
+std::string to_string(Source source) {
+  switch (source) {
+    case Source::printed_number: return "Numbers that the paper prints";
+    case Source::sentence: return "What it says in words";
+    case Source::own: break;
+  }
+  return "Closed forms and corrections of ours";
 }
 
 std::string banners(const Results& results) {

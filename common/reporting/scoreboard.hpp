@@ -4,6 +4,7 @@
 #include "common/reporting/claims.hpp"
 #include "common/reporting/results.hpp"
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -17,11 +18,10 @@ struct Score {
 
 Score score_of(const std::vector<Judgement>& judgements);
 
-// Apart: claims of numbers that the paper prints, and all others.
-struct ByPrint {
-  std::vector<Judgement> printed, other;
-};
-ByPrint by_print(const std::vector<Judgement>& judgements);
+// The judgements of claims from one source, and the heading over them.
+std::vector<Judgement> from(Source source, const std::vector<Judgement>& judgements);
+inline constexpr std::array sources{Source::printed_number, Source::sentence, Source::own};
+std::string to_string(Source source);
 
 // Warnings for the head of the page: no paper-scale records, stand-in data, no records at all. Empty when there is nothing to warn of.
 std::string banners(const Results& results);

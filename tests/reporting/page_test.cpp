@@ -41,6 +41,8 @@ struct Repository {
          .chapters = {{"The toy", "paper_toy/toy.cpp"}},
          .write = [](Page& page, const Ledger&) {
            page.cite("Somebody, *Something*, 2019.");
+           page.finding("It fell to -137.");
+           page.finding("It stayed there.");
            page.prose("Prose", "Words.");
            page.figure(
                "Figure 1",
@@ -72,6 +74,7 @@ BOOST_AUTO_TEST_CASE(a_page_holds_what_it_must) {
   const Repository repository;
   const std::string page = repository.report(ledger());
   for (const char* part : {"# A toy\n\nSomebody",
+                           "## What came out\n\n- It fell to -137.\n- It stayed there.\n\n## How this page was made",
                            "./reproduce toy run --profile paper",
                            "abc123",
                            "g++ 12",
@@ -187,7 +190,7 @@ BOOST_AUTO_TEST_CASE(the_front_page_gathers_all_programs) {
   const std::string front = content_of(repository.path / "reports/index.md");
   BOOST_CHECK(front.find("[ape](ape/index.md)") < front.find("[toy](toy/index.md)"));
   BOOST_CHECK(has(front, "at most 0.02"));
-  BOOST_CHECK(has(front, "1 of 4 |"));
+  BOOST_CHECK(has(front, "| 1 of 3 reproduced, 1 differ, 1 not run; 1 not comparable | –"));
   BOOST_CHECK(has(front, "plants each of these 1 defects"));
   BOOST_CHECK(has(front, "the sign is wrong"));
   BOOST_CHECK(has(front, "`points_up` in [tests/toy_test.cpp](../tests/toy_test.cpp), `it_points_up`"));
