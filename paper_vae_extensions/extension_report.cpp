@@ -297,7 +297,7 @@ void frey_table(Page& page) {
         "above the floor, published for N_z = 2, is out of reach, and what training gains with more latent numbers is next to nothing.",
         mean_face - floor, best.y[0] - floor, best.y[1] - floor, in_closed_form("worth_coding"));
   }
-  page.figure("Frey faces: the floor under the values", {.name = "frey_floor", .panels = {panel}, .width = 760, .height = 420},
+  page.figure("Frey faces: the floor under the values", {.name = "frey_floor", .panels = {panel}, .width = 760, .height = 560},
               {.see = linear.empty() ? "No value lies below the dotted line." : linear,
                .contradicted = "a value below the dotted line, or one of ours near the published point at N_z = 2.",
                .profile = lowest_profile(page, paths)});

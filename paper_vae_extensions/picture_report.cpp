@@ -98,7 +98,7 @@ void figures_5_and_6(Page& page) {
 
 // ## Figure 7
 //
-// The codes of test images, seen from one side and along the three axes; the colour goes once around the circle from 0 to 9.
+// The codes of test images, seen from one side and along the three axes; the colour is the digit.
 void figure_7(Page& page) {
   const std::string path = table_row("cnn", "cnn").path(3);
   const Record* record = first_record(page, path);
@@ -116,8 +116,11 @@ void figure_7(Page& page) {
     seen.x.push_back(across);
     seen.y.push_back(z[i] * std::cos(above) + away * std::sin(above));
   }
-  reporting::Figure figure{.name = "figure_7", .columns = 3, .width = 1200, .height = 760};
-  figure.panels.push_back({.title = "from one side", .x_label = "across", .y_label = "up", .curves = {seen}});
+  reporting::Figure figure{.name = "figure_7", .columns = 2, .width = 1080, .height = 860};
+  figure.panels.push_back({.title = "turned by 35° about z_3, seen from 25° above",
+                           .x_label = "z_1 cos 35° − z_2 sin 35°",
+                           .y_label = "z_3 cos 25° + (z_1 sin 35° + z_2 cos 35°) sin 25°",
+                           .curves = {seen}});
   const auto plane = [&](const std::vector<double>& a, const std::vector<double>& b, const char* x_label, const char* y_label) {
     figure.panels.push_back({.title = fmt::format("{} and {}", x_label, y_label),
                              .x_label = x_label,
@@ -127,22 +130,11 @@ void figure_7(Page& page) {
   plane(x, y, "z_1", "z_2");
   plane(x, z, "z_1", "z_3");
   plane(y, z, "z_2", "z_3");
-  // A column of points in each digit's colour, as the key.
-  Curve key{.label = "", .style = Style::points};
-  reporting::Panel legend{.title = "colours", .x_label = "digit", .y_label = " ", .x_range = {{-1, 10}}, .y_range = {{0, 2}}};
-  for (int d = 0; d < 10; ++d) {
-    legend.x_ticks.emplace_back(d, std::to_string(d));
-    for (int i = 1; i <= 19; ++i) {
-      key.x.push_back(d);
-      key.y.push_back(i / 10.0);
-      key.shade.push_back(d / 10.0);
-    }
-  }
-  legend.curves = {key};
-  figure.panels.push_back(legend);
+  for (Panel& panel : figure.panels)
+    for (int d = 0; d < 10; ++d) panel.shade_ticks.emplace_back(d / 10.0, std::to_string(d));
   page.figure(
       "Figure 7: the codes of the convolutional model, N_z = 3", figure,
-      {.see = fmt::format("The posterior means of {} test images{}, coloured by digit as in the last panel. Digits lie in lobes "
+      {.see = fmt::format("The posterior means of {} test images{}, coloured by digit. Digits lie in lobes "
                           "that meet near the origin.",
                           x.size(), scale_note(record->identity.profile)),
        .contradicted = "colours mixed throughout.",

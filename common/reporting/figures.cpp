@@ -143,7 +143,22 @@ std::string palette(const Panel& panel) {
     }
     return "model RGB defined (0 '#c8c8c8', 1 '#000000')";
   };
-  return fmt::format("set palette {}\nset cbrange [0:1]\nunset colorbox\n", colours());
+  return fmt::format("set palette {}\nset cbrange [0:1]\n", colours());
+}
+
+std::string ticks(const std::vector<std::pair<double, std::string>>& labels) {
+  std::string list;
+  for (const auto& [at, text] : labels) list += fmt::format("{}{} {}", list.empty() ? "" : ", ", quoted(text), number(at));
+  return list;
+}
+
+constexpr double colour_bar = 52;  // pixels at the right of a panel, labels included
+
+// Right of the axes, which end at `right`; everything as a share of the whole figure.
+std::string colour_bar_at(const Panel& panel, double right, double bottom, double top, double pixel) {
+  if (panel.shade_ticks.empty()) return "unset colorbox\n";
+  return fmt::format("set colorbox user origin screen {:.5f},{:.5f} size screen {:.5f},{:.5f}\nset cbtics ({}) scale 0\n", right + 8 * pixel, bottom,
+                     12 * pixel, top - bottom, ticks(panel.shade_ticks));
 }
 
 // The ticks of a linear axis: in a panel that is `width` pixels wide gnuplot's own choice may run into each other.
@@ -170,9 +185,7 @@ std::string axes(const Panel& panel, double width) {
                      : "unset logscale y\nset format y '%g'\n";
   out += range("x", x_range(panel)) + range("y", panel.y_range) + palette(panel);
   if (panel.x_ticks.empty()) return out + automatic_ticks(panel, width);
-  std::string ticks;
-  for (const auto& [at, text] : panel.x_ticks) ticks += fmt::format("{}{} {}", ticks.empty() ? "" : ", ", quoted(text), number(at));
-  return out + fmt::format("set xtics ({})\n", ticks);
+  return out + fmt::format("set xtics ({})\n", ticks(panel.x_ticks));
 }
 
 std::string plot(const Panel& panel, const std::vector<Entry>& entries, std::size_t first_block) {
@@ -225,10 +238,13 @@ std::string script(const Figure& figure) {
   for (int p = 0; p < n; ++p) {
     const Panel& panel = figure.panels[static_cast<std::size_t>(p)];
     const double left = p % columns * cell_w, top = height - p / columns * cell_h;
+    const double panel_w = cell_w - left_margin - right_margin - (panel.shade_ticks.empty() ? 0 : colour_bar);
+    const double right = (left + left_margin + panel_w) / width, upper = (top - (panel.title.empty() ? 14 : 34)) / height,
+                 lower = (top - cell_h + 54) / height;
     out += fmt::format(
         "set lmargin at screen {:.5f}\nset rmargin at screen {:.5f}\nset tmargin at screen {:.5f}\nset bmargin at screen {:.5f}\n",
-        (left + left_margin) / width, (left + cell_w - right_margin) / width, (top - (panel.title.empty() ? 14 : 34)) / height, (top - cell_h + 54) / height);
-    out += axes(panel, cell_w - left_margin - right_margin) + plot(panel, entries, block);
+        (left + left_margin) / width, right, upper, lower);
+    out += colour_bar_at(panel, right, lower, upper, 1 / width) + axes(panel, panel_w) + plot(panel, entries, block);
     block += panel.curves.size();
   }
   if (n_labels > 0) {

@@ -39,6 +39,7 @@ struct Panel {
   std::optional<std::pair<double, double>> x_range = {};
   std::optional<std::pair<double, double>> y_range = {};  // empty: what the data need
   Palette palette = Palette::cyclic;
+  std::vector<std::pair<double, std::string>> shade_ticks = {};  // of a colour bar beside the panel; empty: no bar
 };
 
 inline constexpr double left_margin = 92, right_margin = 18;  // of a panel's axes, in pixels

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 namespace reporting {
@@ -50,6 +51,25 @@ void remove_others(const std::filesystem::path& folder, const std::set<std::stri
 }
 
 }  // namespace
+
+void Page::finding(std::string words, const std::vector<std::optional<std::string>>& values) {
+  std::size_t at = 0;
+  for (const auto& value : values) {
+    if (!value) return;
+    at = words.find("{}", at);
+    tensors::require(at != std::string::npos, "finding: more values than places in \"{}\"", words);
+    words.replace(at, 2, *value);
+    at += value->size();
+  }
+  tensors::require(words.find("{}", at) == std::string::npos, "finding: fewer values than places in \"{}\"", words);
+  findings_.push_back(std::move(words));
+}
+
+std::optional<std::string> Page::at_paper(const CellMetric& metric, int digits) const {
+  const auto sample = results_.estimate(Profile::paper, metric);
+  if (!sample || !std::isfinite(sample->mean)) return {};
+  return format_estimate(*sample, digits);
+}
 
 void Page::prose(std::string heading, std::string markdown) { sections_.push_back(Prose{std::move(heading), std::move(markdown)}); }
 

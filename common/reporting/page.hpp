@@ -9,6 +9,7 @@
 #include "common/reporting/tables.hpp"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -41,8 +42,11 @@ class Page {
   const Results& results() const { return results_; }
 
   void cite(std::string markdown) { citation_ = std::move(markdown); }
-  // What a reader should take home, one line each, at the head of the page; its numbers come from the records.
-  void finding(std::string markdown) { findings_.push_back(std::move(markdown)); }
+  // What a reader should take home, one line each, at the head of the page. Each {} of the words stands for the next value; a line that
+  // lacks one of them does not appear.
+  void finding(std::string words, const std::vector<std::optional<std::string>>& values = {});
+  // A value for it: "-87.52 ± 0.13" at the paper's scale. Nothing where the cell has not run or has diverged.
+  std::optional<std::string> at_paper(const CellMetric& metric, int digits = 2) const;
   // Sections in the order of the calls; Markdown throughout, headings below ###.
   void prose(std::string heading, std::string markdown);
   void figure(std::string heading, Figure figure, Caption caption);

@@ -41,7 +41,8 @@ struct Repository {
          .chapters = {{"The toy", "paper_toy/toy.cpp"}},
          .write = [](Page& page, const Ledger&) {
            page.cite("Somebody, *Something*, 2019.");
-           page.finding("It fell to -137.");
+           page.finding("It fell to {}, not to {}.", {page.at_paper(*cell_metric_from("vae/n3 : bound"), 1), "{}"});
+           page.finding("Nobody knows {}.", {page.at_paper(*cell_metric_from("vae/unrun : bound"))});
            page.finding("It stayed there.");
            page.prose("Prose", "Words.");
            page.figure(
@@ -74,7 +75,7 @@ BOOST_AUTO_TEST_CASE(a_page_holds_what_it_must) {
   const Repository repository;
   const std::string page = repository.report(ledger());
   for (const char* part : {"# A toy\n\nSomebody",
-                           "## What came out\n\n- It fell to -137.\n- It stayed there.\n\n## How this page was made",
+                           "## What came out\n\n- It fell to -137.0 ± 0.6, not to {}.\n- It stayed there.\n\n## How this page was made",
                            "./reproduce toy run --profile paper",
                            "abc123",
                            "g++ 12",
