@@ -117,7 +117,7 @@ void table_1(RecordView& p) {
     const std::string path = "pendulum/" + cell;
     const auto& records = p.page.results().records(p.profile, path);
     if (records.empty()) return;
-    std::vector<std::string> line{label,
+    std::vector<std::string> line{label_of(label, *records.front()),
                                   reporting::format_number(published, published && *published < 0.1 ? 3 : 2),
                                   p.text(cell, "angle_error_arcsin_rad", 3),
                                   p.text(cell, "angle_error_polar_rad", 3),
@@ -137,7 +137,7 @@ void table_1(RecordView& p) {
                        "that codes off the circle, "
                        "though in the right direction, cost much in the first column and nothing in the next two. Codes that know nothing have "
                        "0.79, 0.79 and 1.57. Where there are several seeds, ± is the standard error of their mean.",
-                .contradicted = "an error of REWO that is not the smallest: the paper finds it smaller than all others by a factor of four.",
+                .contradicted = "an error of REWO that is not the smallest: the paper's next smallest is 3.7 times as large.",
                 .profile = p.profile});
 }
 
@@ -153,7 +153,7 @@ void errors_over_time(RecordView& p) {
       const int own = colour++;
       const Record* record = p.record(row.cell);
       if (!record || own > 6) continue;
-      Curve curve{.label = row.label, .y = record->series.at("angle_errors").at(metric), .colour = own};
+      Curve curve{.label = label_of(row.label, *record), .y = record->series.at("angle_errors").at(metric), .colour = own};
       for (double iteration : record->series.at("angle_errors").at("iteration")) curve.x.push_back(iteration / 1000);
       panel.curves.push_back(curve);
     }
@@ -229,6 +229,8 @@ Figure beta_figure(const Record& record, const std::string& name) {
   return figure;
 }
 
+constexpr const char* colours = "The colour is the joint angle: red 0°, green 120°, blue 240°.";
+
 struct Course {
   std::string number, cell, see, contradicted;
   Shade shade = Shade::angle;
@@ -238,8 +240,8 @@ void course(RecordView& p, const Course& c) {
   const Record* record = p.record(c.cell);
   if (!record) return;
   const std::string name = fmt::format("figure_{}{}", c.number, c.cell == "geco" ? "_geco" : "");
-  const std::string& label = row_of(c.cell).label;
-  const std::string how = c.shade == Shade::angle ? "The colour is the joint angle." : "The darker a code, the wider its posterior.";
+  const std::string label = label_of(row_of(c.cell).label, *record);
+  const std::string how = std::string("Across z_1, upwards z_2. ") + (c.shade == Shade::angle ? colours : "The darker a code, the wider its posterior.");
   p.page.figure(fmt::format("Figure {}: {}, codes (above) and prior (below)", c.number, label), clouds(*record, name, c.shade),
                 {.see = how + " " + c.see, .contradicted = c.contradicted, .profile = p.profile});
   const std::string& method = record->identity.settings.text("method");
@@ -257,7 +259,7 @@ void regression(RecordView& p) {
     const Record* record = p.record(cell);
     if (!record) continue;
     const Series& s = record->series.at("regression");
-    figure.panels.push_back({.title = row_of(cell).label,
+    figure.panels.push_back({.title = label_of(row_of(cell).label, *record),
                              .x_label = "arcsin(z₂ / r)",
                              .y_label = "joint angle, folded",
                              .x_range = {{-1.7, 1.7}},
@@ -268,7 +270,8 @@ void regression(RecordView& p) {
   }
   p.page.figure(
       "Figure 15: the angle against arcsin(z₂/r)", figure,
-      {.see = "The angle is folded into [-π/2, π/2] as the arcsine is, after the rotation that fits best; the line is the regression of Table 1.",
+      {.see = "The angle is folded into [-π/2, π/2] as the arcsine is, after the rotation that fits best; the line is the regression of Table 1. "
+              "Codes further up or down than the circle's radius have the arcsine ±π/2 and stand in a column.",
        .contradicted = "points of REWO off the line while another method's are on it.",
        .profile = p.profile});
 }
@@ -352,7 +355,7 @@ void last_codes(RecordView& p) {
   figure.panels.insert(figure.panels.end(), below.begin(), below.end());
   figure.columns = static_cast<int>(std::max<std::size_t>(below.size(), 1));
   p.page.figure("Figure 18: codes (above) and prior (below) at the last mark", figure,
-                {.see = "The colour is the joint angle.",
+                {.see = std::string("Across z_1, upwards z_2. ") + colours,
                  .contradicted = "codes of REWO that are no closed curve in the order of the colours.",
                  .profile = p.profile});
 }
@@ -389,7 +392,7 @@ void write_pendulum(Page& page) {
   page.setting({"size of ζ", "not said", "2, as z", "–", ""});
   page.setting({"initialisation", "not said", "Glorot's uniform, biases zero", "–", ""});
   page.setting(
-      {"decoder", "Gaussian", "Gaussian of fixed variance 0.05 a pixel", "Table 3", "the variance is not said; another one is among the rows of the seed's share"});
+      {"decoder", "Gaussian", "Gaussian of fixed variance 0.05 a pixel", "Table 3", "the variance is not said; `seeds` and `sensitivity` have cells with others"});
   page.setting(
       {"deviation of p(z|ζ)", "not said", "below 1 (a sigmoid)", "–", "without a bound the second layer stays unused: the prior is one normal"});
   page.setting({"C", "\"the reconstruction-error-related term in -log p(x|z)\"", "squared error, averaged over the pixels", "section 2.1",

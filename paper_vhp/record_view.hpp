@@ -45,6 +45,15 @@ inline std::string mean_and_deviation(const std::vector<double>& values, int dig
   return sample.n == 1 ? fmt::format("{:.{}f}", sample.mean, digits) : fmt::format("{:.{}f} ± {:.{}f}", sample.mean, digits, sample.sd, digits);
 }
 
+// A method's label with the warm-up that its run had, where a shorter run had another: "VHP + WU (20 epochs; here 1)".
+inline std::string label_of(std::string label, const experiments::Record& record) {
+  const auto& settings = record.identity.settings;
+  if (settings.text("method") != "warm_up") return label;
+  const auto epochs = fmt::format("{} epochs", settings.count("warm_up_epochs"));
+  if (label.find("(" + epochs) == std::string::npos) label.insert(label.rfind(')'), fmt::format("; here {}", settings.count("warm_up_epochs")));
+  return label;
+}
+
 // Widens a range so that it holds the values.
 inline void extend(std::optional<std::pair<double, double>>& range, const std::vector<double>& values) {
   const auto [least, most] = std::ranges::minmax(values);
