@@ -18,7 +18,7 @@ using experiments::Program;
 // Rounding that doubles add to an exact comparison of printed decimals.
 constexpr double slack = 1e-9;
 
-double half_unit(const Claim& claim) { return 0.5 * std::pow(10.0, -claim.digits) * (1 + slack); }
+double half_unit(const Claim& claim) { return claim.reading_error.value_or(0.5 * std::pow(10.0, -claim.digits)) * (1 + slack); }
 
 bool within(double a, double b, double tolerance) { return std::abs(a - b) <= tolerance + slack * std::abs(b); }
 

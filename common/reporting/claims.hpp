@@ -78,6 +78,7 @@ struct Claim {
   std::optional<CellMetric> metric = {};
   std::optional<double> published = {};
   int digits = 2;  // printed decimals
+  std::optional<double> reading_error = {};  // of a number that is read off a plot: takes the place of half a printed unit
   std::map<Profile, Rule> rules = {};
   std::string not_comparable = {};  // the reason, if it is
 

@@ -207,6 +207,9 @@ Claim claim_from(const toml::table& table, std::size_t number, const std::string
   const auto digits = section.count_if("digits", 0, 12);
   if (claim.published && !digits) fail(Exit::io, "{}: 'digits' is missing beside 'published'", section.place());
   claim.digits = digits.value_or(2);
+  claim.reading_error = section.number_if("reading_error");
+  if (claim.reading_error && (!claim.published || *claim.reading_error <= 0))
+    fail(Exit::io, "{}: 'reading_error' = {} must be above 0 and stand beside 'published'", section.place(), *claim.reading_error);
   claim.not_comparable = section.text_if("not_comparable").value_or("");
   const auto expect = section.text_if("expect");
   const auto instead = instead_from(section);

@@ -55,6 +55,13 @@ BOOST_AUTO_TEST_CASE(absolute_and_relative_add_half_a_printed_unit) {
   BOOST_CHECK(!holds(relative(-124.54)));
 }
 
+BOOST_AUTO_TEST_CASE(a_number_read_off_a_plot_has_the_readers_error_in_place_of_half_a_unit) {
+  BOOST_CHECK(holds(claim("a", "n3", -139.5, absolute(0.5, "reading_error = 2.0\n" + reproduced))));
+  BOOST_CHECK(!holds(claim("a", "n3", -139.51, absolute(0.5, "reading_error = 2.0\n" + reproduced))));
+  BOOST_CHECK_EQUAL(refusal(claim("a", "n3", -139, absolute(0.5, "reading_error = 0.0\n" + reproduced))),
+                    "published_toy.toml: claim a: 'reading_error' = 0 must be above 0 and stand beside 'published'");
+}
+
 BOOST_AUTO_TEST_CASE(interval_is_the_t_interval_of_one_more_draw) {
   // Own seeds: n = 3, s = 1, t(0.975; 2) = 4.302653, half width = 4.302653 * sqrt(1/3 + 1) = 4.968275, and 0.005 for rounding.
   const auto own = [](double published) {
