@@ -354,6 +354,8 @@ BOOST_AUTO_TEST_CASE(claims_about_undeclared_cells_are_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(the_false_alarm_budget_adds_each_claim_once) {
+  const std::string order = "rule.paper = { kind = \"ordering\", before = \"vae/n5 : bound\", margin = 5.0, false_alarm = 0.05, because = \"x\" }\n" + reproduced;
+  BOOST_CHECK_CLOSE(false_alarm_budget(parsed(claim("a", "n3", -1, order))), 0.025, 1e-9);  // wrong on one side only
   const std::string two =
       "rule.paper = { kind = \"interval\", false_alarm = 0.02, because = \"x\" }\n"
       "rule.quick = { kind = \"interval\", false_alarm = 0.01, because = \"x\" }\n" +
