@@ -6,8 +6,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include <charconv>
 #include <csignal>
 #include <cstdio>
+#include <new>
 #include <system_error>
 
 namespace experiments {
@@ -67,13 +69,20 @@ Exit execute(const Program& declared, int argc, char** argv) {
   CLI::App* run = app.add_subcommand("run", "Runs the chosen cells, or all. Finished ones are skipped, interrupted ones resumed.");
   run->add_option("EXPERIMENT", options.selection.filters, "EXPERIMENT, EXPERIMENT/CELL, EXPERIMENT/CELL/seed_N, or EXPERIMENT/beginning of cells");
   profile(run, "scale of the run (default: quick)");
-  run->add_option("--seed", options.selection.seed, "this seed in place of the declared ones")->type_name("N");
+  const CLI::Validator is_seed(
+      [](std::string& text) {
+        std::uint64_t seed = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+        return error == std::errc() && end == text.data() + text.size() ? "" : fmt::format("'{}' is no seed: 0 to {}", text, ~std::uint64_t{0});
+      },
+      "");
+  run->add_option("--seed", options.selection.seed, "this seed in place of the declared ones")->type_name("N")->check(is_seed);
   run->add_option("--seeds", options.selection.n_seeds, "so many seeds for each cell, counted from its own")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 10'000));
   run->add_option("--threads", options.run.threads, "threads in each process (default: the processors divided by the jobs)")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 1024));
   run->add_option("--jobs", options.run.jobs, "spread the cells over so many processes")->type_name("N")->check(CLI::Range(1, 1024));
   run->add_option("--set", options.selection.changes, "change a setting of the chosen cells; such runs enter no ledger and no claim")
       ->type_name("KEY=VALUE")
@@ -150,6 +159,8 @@ int run_command_line(const Program& program, int argc, char** argv) {
     return failed(failure.status(), failure.what());
   } catch (const std::system_error& error) {
     return failed(Exit::io, std::ferror(stdout) ? full_output : error.what());
+  } catch (const std::bad_alloc&) {
+    return failed(Exit::io, "out of memory; smaller settings or fewer --jobs may help");
   } catch (const std::exception& error) {
     return failed(Exit::check_failed, error.what());
   }

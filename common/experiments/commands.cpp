@@ -127,9 +127,19 @@ Exit sample_command(const Program& program, const SampleOptions& options) {
   Selection selection;
   const std::size_t seed_at = options.cell.rfind("/seed_");
   selection.filters = {options.cell.substr(0, seed_at)};
+  std::optional<tensors::Failure> undeclared;  // a profile need not have the cell, as long as another has
+  bool declared = false;
   for (Profile profile : {Profile::paper, Profile::quick, Profile::smoke}) {
     if (options.profile && profile != *options.profile) continue;
-    for (const Task& task : select_tasks(program, profile, selection)) {
+    std::vector<Task> tasks;
+    try {
+      tasks = select_tasks(program, profile, selection);
+      declared = true;
+    } catch (const tensors::Failure& failure) {
+      undeclared = failure;
+      continue;
+    }
+    for (const Task& task : tasks) {
       const Identity identity = identity_of(program, task, profile, 0);
       const fs::path weights = cell_folder(options.runs, identity) / "weights.npz";
       if ((seed_at != std::string::npos && identity.key() != options.cell) || !fs::exists(weights)) continue;
@@ -140,6 +150,7 @@ Exit sample_command(const Program& program, const SampleOptions& options) {
       return Exit::done;
     }
   }
+  if (!declared) throw *undeclared;
   fail(Exit::usage, "no trained cell '{}' under {}; first: {} run {}", options.cell, options.runs.string(), program.name, selection.filters[0]);
 }
 

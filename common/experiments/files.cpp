@@ -63,6 +63,17 @@ std::string read_existing_file(const fs::path& file) {
   return *std::move(content);
 }
 
+// 0, or the error.
+static int write_all(const Descriptor& out, std::string_view content) {
+  while (!content.empty()) {
+    const ssize_t written = ::write(out.value(), content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return errno;
+    content.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
+
 fs::path write_beside(const fs::path& file, std::string_view content) {
   fs::path beside = file;
   beside += ".new";
@@ -72,15 +83,17 @@ fs::path write_beside(const fs::path& file, std::string_view content) {
     ::unlink(beside.c_str());
     fail_to("write", file, error);
   };
-  while (!content.empty()) {
-    const ssize_t written = ::write(out.value(), content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) give_up(errno);
-    content.remove_prefix(static_cast<std::size_t>(written));
-  }
+  if (const int error = write_all(out, content); error != 0) give_up(error);
   if (::fsync(out.value()) != 0) give_up(errno);
   if (::close(out.release()) != 0) give_up(errno);
   return beside;
+}
+
+// A device or a pipe is written to, not replaced.
+static void write_to_device(const fs::path& file, std::string_view content) {
+  Descriptor out(file, O_WRONLY);
+  if (out.value() < 0) fail_to("write", file, errno);
+  if (const int error = write_all(out, content); error != 0) fail_to("write", file, error);
 }
 
 void move_file(const fs::path& from, const fs::path& to) {
@@ -93,6 +106,7 @@ void flush_folder(const fs::path& folder) {
 }
 
 void replace_file(const fs::path& file, std::string_view content) {
+  if (fs::exists(file) && !fs::is_regular_file(file) && !fs::is_directory(file)) return write_to_device(file, content);
   const fs::path folder = fs::absolute(file).parent_path();
   make_folders(folder);
   move_file(write_beside(file, content), file);

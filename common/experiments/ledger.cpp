@@ -58,6 +58,9 @@ Ledger all_records(const Program& program, const fs::path& runs) {
       if (entry.path().filename() != "record.json") continue;
       const auto record = load_record(entry.path());
       if (!record) continue;  // a run with --fresh has just taken it away
+      if (record->identity.profile != profile || record->identity.program != program.name)
+        tensors::fail(tensors::Exit::io, "{}: a record of {} at {}, which does not belong there; move it away", entry.path().string(), record->identity.program,
+             to_string(record->identity.profile));
       const auto [place, is_new] = ledger[profile].try_emplace(record->identity.key(), *record);
       if (!is_new && worth(*record) >= worth(place->second)) place->second = *record;
     }

@@ -12,9 +12,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <thread>
 
 namespace experiments {
@@ -42,7 +44,12 @@ class Runner {
 
   // Reads the ledger and makes the folders, so that what cannot be read or written is known before anything is computed.
   void prepare() const {
-    if (options_.into_ledger && options_.custom.empty()) load_ledger(ledger_file(program_));
+    if (options_.into_ledger && options_.custom.empty()) {
+      load_ledger(ledger_file(program_));
+      const fs::path ledgers = ledger_file(program_).parent_path();
+      make_folders(ledgers);
+      if (::access(ledgers.c_str(), W_OK) != 0) fail(Exit::io, "cannot write in {}: {}; name another folder with --reports", ledgers.string(), std::strerror(errno));
+    }
     for (const Task& task : tasks_) {
       make_folders(folder(task));
       if (!options_.fresh) continue;
@@ -59,7 +66,7 @@ class Runner {
     for (const Task& task : tasks_) estimate_s += task.cell.estimated_s;
     Progress progress(estimate_s, options_.jobs);
     for (const Task& task : tasks_) {
-      if (interrupted()) fail(Exit::interrupted, "interrupted before {}; the same command goes on there", identity(task).key());
+      if (interrupted()) fail(Exit::interrupted, "interrupted before {}; the same command goes on there, without --fresh", identity(task).key());
       run(task, progress);
     }
   }
@@ -96,7 +103,7 @@ class Runner {
       }
     }
     if (interrupted()) worst = Exit::interrupted;
-    if (worst != Exit::done) fail(worst, "not every cell was run; the same command goes on where it stopped");
+    if (worst != Exit::done) fail(worst, "not every cell was run; the same command goes on where it stopped, without --fresh");
   }
 
   std::vector<Record> records() const {
@@ -122,7 +129,8 @@ class Runner {
 
   // A cell that ran on stand-in data is to run again once data are named.
   bool finished(const Record& record, const Task& task) const {
-    const bool data_named = options_.data || std::getenv("PAPER_DATA");
+    const char* named = std::getenv("PAPER_DATA");
+    const bool data_named = options_.data || (named && *named);  // an empty one names nothing
     return answers(record, task) && !(record.stand_in_data && data_named);
   }
 
@@ -215,6 +223,7 @@ Exit verdict(const std::vector<Record>& records) {
 
 Outcome run_tasks(const Program& program, const std::vector<Task>& tasks, const RunOptions& options) {
   catch_interruptions();
+  std::signal(SIGPIPE, SIG_IGN);  // who reads the messages may go; the run does not
   const Runner runner(program, tasks, options);
   runner.prepare();
   if (options.jobs > 1)

@@ -95,7 +95,7 @@ void RunningCell::progress(std::int64_t done, std::int64_t of, const std::string
   const bool due = seconds_between(saved_, Clock::now()) >= checkpoint_every_s_;
   if (due || interrupted()) save();
   if (interrupted())
-    fail(Exit::interrupted, "interrupted at {}, {} of {}; the same command resumes it", record_.identity.key(), done, of);
+    fail(Exit::interrupted, "interrupted at {}, {} of {}; the same command resumes it, without --fresh", record_.identity.key(), done, of);
 }
 
 void RunningCell::save() {

@@ -298,12 +298,13 @@ std::string run_gnuplot(const std::string& name, const std::string& commands) {
 
   int status = 0;
   waitpid(child, &status, 0);
-  if (status != 0) {
-    std::string message = contents(messages.get());
+  std::string svg = contents(out.get());
+  if (status != 0 || svg.find("</svg>") == std::string::npos) {
+    std::string message = WIFSIGNALED(status) ? fmt::format("killed by signal {}", WTERMSIG(status)) : contents(messages.get());
     std::ranges::replace(message, '\n', ' ');
-    fail(Exit::io, "figure {}: gnuplot failed: {}", name, message);
+    fail(Exit::io, "figure {}: gnuplot failed: {}", name, message.empty() ? "it drew nothing; is the disk full?" : message);
   }
-  return contents(out.get());
+  return svg;
 }
 
 void replace_all(std::string& text, const std::string& from, const std::string& to) {

@@ -1,11 +1,16 @@
 // What can go wrong around a program: it ends with the documented status and one clear line, and nothing computed is lost.
 #include "common/experiments/checkpoint.hpp"
+#include "common/experiments/files.hpp"
 #include "common/experiments/ledger.hpp"
 #include "common/experiments/record_json.hpp"
 #include "common/tensors/digest.hpp"
 #include "tests/experiments/toy.hpp"
 
 #include <boost/test/unit_test.hpp>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
@@ -79,7 +84,7 @@ BOOST_AUTO_TEST_CASE(an_interruption_says_that_the_same_command_resumes_and_keep
   BOOST_TEST(wait_for(child) == 130);
   const std::string line = last_line(content_of(messages));
   BOOST_TEST(line.starts_with("toy: interrupted at " + n5 + ", "));
-  BOOST_TEST(line.ends_with(" of 200; the same command resumes it"));
+  BOOST_TEST(line.ends_with(" of 200; the same command resumes it, without --fresh"));
   BOOST_TEST(load_record(folder / n3 / "record.json").has_value());
   BOOST_TEST(!load_record(folder / n5 / "record.json").has_value());
   BOOST_TEST(load_checkpoint(folder / n5).has_value());
@@ -194,4 +199,29 @@ BOOST_AUTO_TEST_CASE(messages_that_nobody_takes_stop_nothing) {
     BOOST_TEST(load_ledger(toy.reports() / "toy" / "results.json").at(Profile::quick).size() == 3u);
     BOOST_TEST(toy.run("wolk" + nowhere).status == 2);
   }
+  const Toy toy;
+  toy.call("run walk" + toy.places() + " 2>&1 >/dev/null | true");  // the pipe is closed at the other end
+  BOOST_TEST(load_ledger(toy.reports() / "toy" / "results.json").at(Profile::quick).size() == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(a_record_that_lies_in_another_profiles_folder_is_named) {
+  const Toy toy;
+  BOOST_TEST(toy.run("walk").status == 0);
+  std::filesystem::rename(toy.runs() / "toy" / "quick", toy.runs() / "toy" / "smoke");
+  const Result result = toy.call("check" + toy.places());
+  BOOST_TEST(result.status == 5);
+  BOOST_TEST(contains(last_line(result.err), "a record of toy at quick, which does not belong there; move it away"));
+}
+
+BOOST_AUTO_TEST_CASE(a_pipe_is_written_to_and_stays_a_pipe) {
+  const TemporaryFolder folder;
+  const auto pipe = folder.path() / "pipe";
+  BOOST_TEST(mkfifo(pipe.c_str(), 0600) == 0);
+  const int reader = open(pipe.c_str(), O_RDWR | O_NONBLOCK);
+  replace_file(pipe, "text");
+  char text[8]{};
+  BOOST_TEST(read(reader, text, sizeof text) == 4);
+  BOOST_TEST(std::string(text) == "text");
+  BOOST_TEST(std::filesystem::is_fifo(pipe));
+  close(reader);
 }

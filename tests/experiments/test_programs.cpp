@@ -104,6 +104,8 @@ BOOST_AUTO_TEST_CASE(wrong_usage_is_status_2_with_advice) {
   BOOST_TEST(toy.run("walk --no-such-flag").status == 2);
   BOOST_TEST(toy.run("walk --profile huge").status == 2);
   BOOST_TEST(toy.run("walk --jobs 0").status == 2);
+  for (const char* number : {"--seed -1", "--seed 18446744073709551616", "--seed one", "--seeds 0", "--seeds 99999999999999999999", "--threads 0"})
+    BOOST_TEST(toy.run(std::string("walk ") + number).status == 2, number);
   BOOST_TEST(toy.call("").status == 2);
   const Result experiment = toy.run("wolk");
   BOOST_TEST(experiment.status == 2);
@@ -157,11 +159,13 @@ BOOST_AUTO_TEST_CASE(a_place_that_cannot_be_written_is_status_5_in_one_line) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(an_unwritable_ledger_loses_no_record) {
+BOOST_AUTO_TEST_CASE(a_ledger_that_cannot_be_written_is_known_before_anything_is_computed) {
   const Toy toy;
   write_file(toy.folder() / "file", "");
-  BOOST_TEST(toy.call("run walk --runs runs --reports file/below").status == 5);
-  BOOST_TEST(load_record(toy.cell(n3) / "record.json").has_value());
+  const Result result = toy.call("run walk --runs runs --reports file/below");
+  BOOST_TEST(result.status == 5);
+  BOOST_TEST(contains(result.err, "file/below"));
+  BOOST_TEST(!contains(result.err, "started"));
 }
 
 BOOST_AUTO_TEST_CASE(a_damaged_record_is_status_5_and_fresh_mends_it) {

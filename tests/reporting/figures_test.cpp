@@ -169,6 +169,26 @@ BOOST_AUTO_TEST_CASE(a_missing_gnuplot_is_one_clear_line) {
   ::setenv("PATH", path.c_str(), 1);
 }
 
+BOOST_AUTO_TEST_CASE(a_gnuplot_that_draws_nothing_is_one_clear_line) {
+  const TemporaryFolder folder;
+  const auto program = folder.write("gnuplot", "#!/bin/sh\nexit 0\n");
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", (folder.path().string() + ":" + path).c_str(), 1);
+  BOOST_CHECK_EXCEPTION(to_svg(two_panels()), tensors::Failure, [](const tensors::Failure& failure) {
+    return failure.status() == tensors::Exit::io && std::string(failure.what()).ends_with("gnuplot failed: it drew nothing; is the disk full?");
+  });
+  ::setenv("PATH", path.c_str(), 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_colour_bar_names_its_shades_and_takes_its_room_from_the_panel) {
+  Figure figure{.name = "shades", .panels = {{.curves = {{.label = "", .x = {0, 1}, .y = {0, 1}, .style = Style::small_points, .shade = {0, 0.5}}}}}};
+  const std::string without = to_svg(figure);
+  figure.panels[0].shade_ticks = {{0.0, "nought"}, {0.5, "half"}};
+  const std::string with = to_svg(figure);
+  for (const char* text : {"nought", "half"}) BOOST_CHECK(with.find(text) != std::string::npos && without.find(text) == std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(the_png_holds_the_pixels) {
   // Three images of 1 x 2 in two columns, scale 2, margin 1: 2 rows of 2 + 1 pixels and a margin, 2 columns of 4 + 1 and a margin.
   const ImageGrid grid{.images = {.n = 3, .height = 1, .width = 2, .pixels = {10, 20, 30, 40, 50, 60}},
