@@ -41,7 +41,7 @@ void codes(RecordView& p) {
     const Record* record = p.record(row.cell);
     if (!record) continue;
     const Series &posterior = record->series.at("posterior"), &prior = record->series.at("graph");
-    Panel left{.title = row.label + ": codes"}, right{.title = row.label + ": prior"};
+    Panel left{.title = with_scale(row.label, *record) + ": codes"}, right{.title = with_scale(row.label, *record) + ": prior"};
     for (const Series* series : {&posterior, &prior}) {
       extend(left.x_range, series->at("z_1"));
       extend(left.y_range, series->at("z_2"));
@@ -89,7 +89,7 @@ void numbers(RecordView& p) {
   for (const Row& row : rows) {
     const Record* record = p.record(row.cell);
     if (!record) continue;
-    std::vector<std::string> line{row.label};
+    std::vector<std::string> line{with_scale(row.label, *record)};
     for (const Measure& measure : measures) line.push_back(p.text(row.cell, measure.metric, measure.digits));
     line.push_back(p.text(row.cell, "paths_found", 3));
     table.rows.push_back(line);
@@ -111,7 +111,7 @@ void numbers(RecordView& p) {
 // A metric of a cell, by seed; without the seeds that do not have it.
 std::map<std::uint64_t, double> by_seed(const RecordView& p, const std::string& cell, const std::string& metric) {
   std::map<std::uint64_t, double> values;
-  for (const Record* record : p.page.results().records(p.profile, p.experiment + "/" + cell))
+  for (const Record* record : p.records(cell))
     if (const auto found = record->metrics.find(metric); !record->diverged && found != record->metrics.end())
       values.emplace(record->identity.seed, found->second.value);
   return values;
@@ -124,7 +124,7 @@ std::vector<double> over_seeds(const RecordView& p, const std::string& cell, con
 }
 
 void seeds(Page& page) {
-  RecordView p(page, "motion_seeds", rows[0].cell);
+  RecordView p(page, "motion_seeds");
   if (over_seeds(p, rows[0].cell, "smoothness_deg").empty()) return;
   reporting::Table table{{{"Method"}}, {}};
   for (const Measure& measure : measures) table.columns.push_back({measure.title, Align::right});
@@ -161,7 +161,7 @@ void graphs(RecordView& p) {
   for (const Row& row : rows) {
     const Record* record = p.record(row.cell);
     if (!record) continue;
-    Panel panel{.title = row.label, .curves = {graph_nodes(record->series.at("graph"))}, .palette = Palette::blues};
+    Panel panel{.title = with_scale(row.label, *record), .curves = {graph_nodes(record->series.at("graph"))}, .palette = Palette::blues};
     for (const PicturedMovement& movement : pictured_movements()) {
       const auto path = record->series.find(fmt::format("path_{}", movement.name));
       if (path == record->series.end()) continue;
@@ -197,7 +197,7 @@ void postures(RecordView& p, const std::string& number, const PicturedMovement& 
       poses.back().push_back({found->second.at("x")[i], found->second.at("y")[i]});
     }
     images.push_back(draw_stick_figures(poses, bones));
-    names.push_back(fmt::format("{}: largest step {:.2f} degrees", row.label,
+    names.push_back(fmt::format("{}: largest step {:.2f} degrees", with_scale(row.label, *record),
                                 record->metrics.at(fmt::format("movement_{}_largest_step_deg", movement.name)).value));
   }
   if (images.empty()) return;
@@ -235,7 +235,7 @@ void smoothness_figure(RecordView& p) {
       const auto& settings = record->identity.settings;
       const double n_paths =
           record->metrics.at("paths_found").value * static_cast<double>(settings.count("n_graphs") * settings.count("n_interpolations"));
-      Curve curve{.label = rows[r].label, .style = Style::points, .colour = static_cast<int>(r == 2 ? 4 : r)};
+      Curve curve{.label = with_scale(rows[r].label, *record), .style = Style::points, .colour = static_cast<int>(r == 2 ? 4 : r)};
       for (const auto& [at, joint] : panel.x_ticks) {
         const auto& metric = record->metrics.at(std::string(prefix) + joint);
         const double sd = metric.standard_error.value_or(0) * std::sqrt(n_paths);
@@ -259,7 +259,7 @@ void smoothness_figure(RecordView& p) {
 }  // namespace
 
 void write_motion(Page& page) {
-  RecordView p(page, "motion", rows[0].cell);
+  RecordView p(page, "motion");
   codes(p);
   numbers(p);
   seeds(page);

@@ -15,27 +15,35 @@
 
 namespace vhp {
 
-// The records at the highest profile that has the cell `leading` of the experiment.
+// Each cell at the highest profile that it has run at; labels say so where that is not the paper's scale (label_of, with_scale).
 struct RecordView {
-  RecordView(reporting::Page& page, const std::string& experiment, const std::string& leading)
-      : page(page), experiment(experiment), profile(page.results().highest(experiment + "/" + leading).value_or(experiments::Profile::smoke)) {}
+  RecordView(reporting::Page& page, const std::string& experiment) : page(page), experiment(experiment) {
+    for (const auto& [at, cells] : page.results().cells())
+      for (const auto& [path, records] : cells)
+        if (path.starts_with(experiment + "/") && page.results().highest(path) == at) profile = std::min(profile, at);
+  }
+
+  const std::vector<const experiments::Record*>& records(const std::string& cell) const {
+    const std::string path = experiment + "/" + cell;
+    return page.results().records(page.results().highest(path).value_or(experiments::Profile::smoke), path);
+  }
 
   // The record of a cell's first seed, or null.
   const experiments::Record* record(const std::string& cell) const {
-    const auto& found = page.results().records(profile, experiment + "/" + cell);
+    const auto& found = records(cell);
     return found.empty() || found.front()->diverged ? nullptr : found.front();
   }
 
   // A metric over seeds.
-  std::string text(const std::string& cell, const std::string& metric, int digits) const { return text(experiment, cell, metric, digits); }
-  std::string text(const std::string& of_experiment, const std::string& cell, const std::string& metric, int digits) const {
-    const auto sample = page.results().estimate(profile, {of_experiment, cell, metric});
+  std::string text(const std::string& cell, const std::string& metric, int digits) const {
+    const auto at = page.results().highest(experiment + "/" + cell);
+    const auto sample = at ? page.results().estimate(*at, {experiment, cell, metric}) : std::nullopt;
     return sample ? reporting::format_estimate(*sample, digits) : std::string("–");
   }
 
   reporting::Page& page;
   std::string experiment;
-  experiments::Profile profile;
+  experiments::Profile profile = experiments::Profile::paper;  // the lowest of its cells: what a caption over all of them names
 };
 
 // "0.153 ± 0.008", the standard deviation, not the mean's error; "–" where a value is missing.
@@ -45,13 +53,18 @@ inline std::string mean_and_deviation(const std::vector<double>& values, int dig
   return sample.n == 1 ? fmt::format("{:.{}f}", sample.mean, digits) : fmt::format("{:.{}f} ± {:.{}f}", sample.mean, digits, sample.sd, digits);
 }
 
-// A method's label with the warm-up that its run had, where a shorter run had another: "VHP + WU (20 epochs; here 1)".
+// "VHP (quick)" where the record is not of the paper's scale.
+inline std::string with_scale(const std::string& label, const experiments::Record& record) {
+  return record.identity.profile == experiments::Profile::paper ? label : fmt::format("{} ({})", label, to_string(record.identity.profile));
+}
+
+// A method's label with the warm-up that its run had, where a shorter run had another: "VHP + WU (20 epochs; here 1) (quick)".
 inline std::string label_of(std::string label, const experiments::Record& record) {
   const auto& settings = record.identity.settings;
-  if (settings.text("method") != "warm_up") return label;
+  if (settings.text("method") != "warm_up") return with_scale(label, record);
   const auto epochs = fmt::format("{} epochs", settings.count("warm_up_epochs"));
   if (label.find("(" + epochs) == std::string::npos) label.insert(label.rfind(')'), fmt::format("; here {}", settings.count("warm_up_epochs")));
-  return label;
+  return with_scale(label, record);
 }
 
 // Widens a range so that it holds the values.
