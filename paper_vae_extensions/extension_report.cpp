@@ -123,9 +123,10 @@ void iwae_curves(Page& page) {
     const std::string& path = first_record(page, full) ? full : brief;
     if (const Record* record = first_record(page, path)) {
       const auto& curve = record->series.at("curve");
+      const std::string name_and_scale = label + scale_note(record->identity.profile);
       panel.curves.push_back(
-          {.label = fmt::format("{}: what training maximises", label), .x = curve.at("epoch"), .y = curve.at("train_elbo_nats"), .colour = colour});
-      panel.curves.push_back({.label = fmt::format("{}: bound of one draw, test", label),
+          {.label = fmt::format("{}: what training maximises", name_and_scale), .x = curve.at("epoch"), .y = curve.at("train_elbo_nats"), .colour = colour});
+      panel.curves.push_back({.label = fmt::format("{}: bound of one draw, test", name_and_scale),
                               .x = curve.at("epoch"),
                               .y = curve.at("test_elbo_nats"),
                               .style = Style::reference,
