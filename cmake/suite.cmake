@@ -1,8 +1,9 @@
 # The suite's own vocabulary: components, programs, tests.
 
+set(SUITE_MATH_FLAGS -fno-math-errno -fno-trapping-math)
 add_library(suite_options INTERFACE)
 target_compile_options(suite_options INTERFACE
-  -Wall -Wextra -Wpedantic -march=${SUITE_ARCH} -fno-math-errno -fno-trapping-math
+  -Wall -Wextra -Wpedantic -march=${SUITE_ARCH} ${SUITE_MATH_FLAGS}
   -Wno-stringop-overflow)  # g++ 12 sees an overflow in fmt's parser that is not there
 target_include_directories(suite_options INTERFACE ${CMAKE_SOURCE_DIR})
 target_link_libraries(suite_options INTERFACE fmt::fmt OpenMP::OpenMP_CXX)

@@ -10,8 +10,10 @@
 #include <stdlib.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <string_view>
 
 namespace experiments {
 
@@ -70,7 +72,16 @@ std::string grid_pgm(const Images& images) {
   return fmt::format("P5\n{} {}\n255\n", width, height) + pixels;
 }
 
+// The N of "experiment/cell/seed_N".
+std::uint64_t seed_from(const std::string& digits, const std::string& cell) {
+  std::uint64_t seed = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), seed);
+  if (error != std::errc() || end != digits.data() + digits.size()) fail(Exit::usage, "{}: what follows seed_ is no number", cell);
+  return seed;
+}
+
 }  // namespace
+
 
 Exit list_command(const Program& program) {
   fmt::print("{}: {}\n", program.name, program.title);
@@ -127,6 +138,7 @@ Exit sample_command(const Program& program, const SampleOptions& options) {
   Selection selection;
   const std::size_t seed_at = options.cell.rfind("/seed_");
   selection.filters = {options.cell.substr(0, seed_at)};
+  if (seed_at != std::string::npos) selection.seed = seed_from(options.cell.substr(seed_at + std::string_view("/seed_").size()), options.cell);
   std::optional<tensors::Failure> undeclared;  // a profile need not have the cell, as long as another has
   bool declared = false;
   for (Profile profile : {Profile::paper, Profile::quick, Profile::smoke}) {
@@ -141,8 +153,9 @@ Exit sample_command(const Program& program, const SampleOptions& options) {
     }
     for (const Task& task : tasks) {
       const Identity identity = identity_of(program, task, profile, 0);
-      const fs::path weights = cell_folder(options.runs, identity) / "weights.npz";
-      if ((seed_at != std::string::npos && identity.key() != options.cell) || !fs::exists(weights)) continue;
+      const fs::path folder = cell_folder(options.runs, identity), weights = folder / "weights.npz";
+      const auto record = load_record(folder / "record.json");  // of these weights, not of ones that another run left
+      if (!record || record->diverged || stale(*record, program) || !fs::exists(weights)) continue;
       if (!task.experiment->sample) fail(Exit::usage, "the cells of {} generate nothing to sample", task.experiment->name);
 
       replace_file(options.image, grid_pgm(task.experiment->sample(task.cell, load_npz(weights), options.n)));
@@ -151,7 +164,7 @@ Exit sample_command(const Program& program, const SampleOptions& options) {
     }
   }
   if (!declared) throw *undeclared;
-  fail(Exit::usage, "no trained cell '{}' under {}; first: {} run {}", options.cell, options.runs.string(), program.name, selection.filters[0]);
+  fail(Exit::usage, "no trained cell '{}' under {} with the settings of this program; first: {} run {}", options.cell, options.runs.string(), program.name, selection.filters[0]);
 }
 
 }  // namespace experiments

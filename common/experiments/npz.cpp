@@ -121,6 +121,8 @@ std::map<std::string, Array<float>> load_npz(const fs::path& file) {
     if (!entry || zip_stat_index(archive.get(), i, 0, &stat) != 0 || stat.size > fs::file_size(file)) damaged("a broken entry");
     std::string bytes(stat.size, '\0');
     if (zip_fread(entry.get(), bytes.data(), bytes.size()) != static_cast<zip_int64_t>(bytes.size())) damaged("an entry is cut short");
+    char beyond = 0;  // the checksum is compared when a read meets the end
+    if (zip_fread(entry.get(), &beyond, 1) != 0) damaged("an entry does not fit its checksum");
     try {
       const std::string name = stat.name;
       arrays.emplace(name.substr(0, name.size() - std::string_view(".npy").size()), from_npy(bytes));

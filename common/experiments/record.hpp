@@ -100,7 +100,7 @@ struct Record {
   // Facts of the machine and the day; kept apart, so that equal results give equal bytes.
   Provenance provenance;
   double wall_s = 0;
-  double peak_memory_mib = 0;
+  double peak_memory_mib = 0;  // of the process so far, which may have run other cells before
 };
 
 // A ledger: profile -> key -> record.

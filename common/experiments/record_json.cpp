@@ -59,7 +59,7 @@ std::string sealed(const json& object) {
 }
 
 constexpr const char* mend_record = "rerun its cell with --fresh";
-constexpr const char* mend_ledger = "restore it from git, or delete it: the next run makes it again from the records in runs/";
+constexpr const char* mend_ledger = "restore it from git";
 
 json unsealed(const std::string& text, const std::string& where, const char* mend) {
   const std::size_t content = text.size() - std::min(text.size(), seal_size);

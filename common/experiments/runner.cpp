@@ -224,6 +224,7 @@ Exit verdict(const std::vector<Record>& records) {
 Outcome run_tasks(const Program& program, const std::vector<Task>& tasks, const RunOptions& options) {
   catch_interruptions();
   std::signal(SIGPIPE, SIG_IGN);  // who reads the messages may go; the run does not
+  std::signal(SIGCHLD, SIG_DFL);  // where it is ignored, processes end unseen and are waited for in vain
   const Runner runner(program, tasks, options);
   runner.prepare();
   if (options.jobs > 1)

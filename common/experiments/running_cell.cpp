@@ -72,7 +72,7 @@ bool RunningCell::resume() {
   Record saved = record_from_json(checkpoint->record, name);
   const bool other_data = std::ranges::any_of(record_.data_sha256, [&](const auto& used) {
     const auto then = saved.data_sha256.find(used.first);
-    return then != saved.data_sha256.end() && then->second != used.second;
+    return then == saved.data_sha256.end() || then->second != used.second;
   });
   if (saved.identity != record_.identity || other_data) {
     say("{}: of another run (settings, revision, threads, instruction set or data differ); starting afresh", name);
@@ -92,9 +92,9 @@ bool RunningCell::resume() {
 
 void RunningCell::progress(std::int64_t done, std::int64_t of, const std::string& note) {
   progress_.step(done, of, note);
-  const bool due = seconds_between(saved_, Clock::now()) >= checkpoint_every_s_;
-  if (due || interrupted()) save();
-  if (interrupted())
+  const bool due = seconds_between(saved_, Clock::now()) >= checkpoint_every_s_, stop = interrupted();
+  if (due || stop) save();
+  if (stop)
     fail(Exit::interrupted, "interrupted at {}, {} of {}; the same command resumes it, without --fresh", record_.identity.key(), done, of);
 }
 

@@ -49,9 +49,7 @@ class Judge {
     against_ = theirs->mean;
     const double lead = ordering.after ? ours_.mean - theirs->mean : theirs->mean - ours_.mean;
     if (ordering.false_alarm == 0 || std::isnan(lead)) return lead > ordering.margin;
-    std::vector<Sample> samples = samples_of(ordering.pool);
-    samples.push_back(*theirs);
-    const Spread spread = pooled(samples);
+    const Spread spread = pooled(samples_of(ordering.pool, other));
     if (spread.dof == 0) return missing(no_spread);
     const double chance = prediction_half_width(spread, ours_.n, theirs->n, ordering.false_alarm);
     if (std::abs(lead - ordering.margin) <= chance)
@@ -73,14 +71,15 @@ class Judge {
  private:
   static constexpr const char* no_spread = "no cell of the pool has two seeds, so the spread is unknown";
 
-  // Of the claim's metric: its own cell, and those of a pool.
-  std::vector<Sample> samples_of(const std::vector<std::string>& pool) const {
-    std::set<std::string> cells(pool.begin(), pool.end());
-    cells.insert(claim_.metric->cell_path());
+  // Of the claim's metric, its own cell and those of a pool; and what it is held against. None of them twice.
+  std::vector<Sample> samples_of(const std::vector<std::string>& pool, const std::optional<CellMetric>& other = {}) const {
+    std::set<std::pair<std::string, std::string>> wanted{{claim_.metric->cell_path(), claim_.metric->metric}};
+    for (const std::string& cell : pool) wanted.emplace(cell, claim_.metric->metric);
+    if (other) wanted.emplace(other->cell_path(), other->metric);
     std::vector<Sample> samples;
-    for (const std::string& cell : cells) {
+    for (const auto& [cell, metric] : wanted) {
       const std::size_t slash = cell.find('/');
-      if (auto s = results_.accepted(profile_, {cell.substr(0, slash), cell.substr(slash + 1), claim_.metric->metric})) samples.push_back(*s);
+      if (auto s = results_.accepted(profile_, {cell.substr(0, slash), cell.substr(slash + 1), metric})) samples.push_back(*s);
     }
     return samples;
   }

@@ -107,12 +107,13 @@ struct Judgement {
   bool skipped() const { return !failed && (verdict == Verdict::not_run || verdict == Verdict::not_comparable); }
 };
 
-// Judges at the highest profile (or the one given) that has a rule and accepted records. Stale and custom records, and
+// Judges at the highest profile (or the one given) that has a rule and accepted records and whose spread, where the rule
+// needs it, decides. Stale and custom records, and
 // those on stand-in data, are never accepted; a diverged seed makes the claim differ, and no value holds instead.
 Judgement judge(const Claim& claim, const std::vector<Claim>& claims, const Results& results, std::optional<Profile> profile = {});
 std::vector<Judgement> judge_all(const std::vector<Claim>& claims, const Results& results, std::optional<Profile> profile = {});
 
-// A bound on the expected number of false alarms: each claim's largest declared rate, summed.
+// A bound on the expected number of false alarms among the claims that declare a rate: each one's largest, summed.
 double false_alarm_budget(const std::vector<Claim>& claims);
 
 // "-137.64" as printed, or "–".

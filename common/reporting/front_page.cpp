@@ -96,8 +96,8 @@ void write_front_page(const fs::path& reports, const fs::path& root) {
       "says in words, against what came out here.\n\n" +
           to_markdown(table) +
           fmt::format(
-              "\nBudget of false alarms: if every published number were true, at most {:.3g} of all claims together would be expected "
-              "to fail by chance.\n",
+              "\nBudget of false alarms: if every published number were true, at most {:.3g} of the claims that declare a rate would be "
+              "expected to fail by chance.\n",
               false_alarms) +
           controls_section(read_controls(root)));
 }

@@ -187,7 +187,7 @@ std::string claims_section(const std::vector<Claim>& claims, const std::vector<J
   if (std::ranges::any_of(judgements, [](const Judgement& j) { return verdict_text(j) != to_string(j.verdict); }))
     out += " *As an ordering*: a run of this scale cannot meet the printed number itself; its order against another result is what was held.";
   const double budget = false_alarm_budget(claims);
-  if (budget > 0) out += fmt::format(" False alarms to be expected if every claim is true: at most {:.3g}.", budget);
+  if (budget > 0) out += fmt::format(" False alarms to be expected if every claim is true: at most {:.3g} among those that declare a rate.", budget);
   return out + "\n\n";
 }
 

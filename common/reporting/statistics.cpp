@@ -2,9 +2,12 @@
 
 #include "common/tensors/errors.hpp"
 
+#include <boost/math/distributions/non_central_t.hpp>
 #include <boost/math/distributions/students_t.hpp>
+#include <boost/math/tools/roots.hpp>
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
 
 namespace reporting {
@@ -47,7 +50,14 @@ double prediction_half_width(const Spread& spread, int n, int m, double false_al
 }
 
 double smallest_visible_difference(const Spread& spread, int n, int m) {
-  return (t_quantile(0.975, spread.dof) + t_quantile(0.8, spread.dof)) * sd_of_difference(spread, n, m);
+  const double critical = t_quantile(0.975, spread.dof);
+  const auto lacking_power = [&](double noncentrality) {  // falls with it
+    return 0.8 - cdf(complement(boost::math::non_central_t(spread.dof, noncentrality), critical));
+  };
+  std::uintmax_t iterations = 200;
+  const auto [below, above] = boost::math::tools::bracket_and_solve_root(lacking_power, critical, 2.0, false,
+                                                                         boost::math::tools::eps_tolerance<double>(40), iterations);
+  return (below + above) / 2 * sd_of_difference(spread, n, m);
 }
 
 }  // namespace reporting

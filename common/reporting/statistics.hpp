@@ -33,8 +33,8 @@ double t_quantile(double p, int dof);
 // distribution with this spread, but for the given false-alarm rate. The spread needs dof >= 1.
 double prediction_half_width(const Spread& spread, int n, int m, double false_alarm);
 
-// The smallest true difference between means of n and of m draws that a two-sided 5 % test finds four times out of five
-// (the usual sum of t quantiles). The spread needs dof >= 1.
+// The smallest true difference between means of n and of m draws that a two-sided 5 % test finds four times out of five, in
+// its own direction: exact, by the noncentral t. The spread needs dof >= 1.
 double smallest_visible_difference(const Spread& spread, int n, int m);
 
 }  // namespace reporting

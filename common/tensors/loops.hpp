@@ -11,7 +11,8 @@
 namespace tensors::kernels {
 
 // Calls body(begin, end) over 0 .. n: in one piece when n <= grain, else in equal pieces (multiples of 64 elements, so
-// that vector loops meet the same remainders), one a thread. Results must not depend on the split.
+// that vector loops meet the same remainders), one a thread, or several where OpenMP gives fewer threads than that. Results
+// must not depend on the split.
 template <class Body>
 void parallel_ranges(std::int64_t n, std::int64_t grain, const Body& body) {
   const int n_threads = omp_get_max_threads();
@@ -23,8 +24,8 @@ void parallel_ranges(std::int64_t n, std::int64_t grain, const Body& body) {
   const std::int64_t piece = ((n + n_threads - 1) / n_threads + unit - 1) / unit * unit;
 #pragma omp parallel num_threads(n_threads)
   {
-    const std::int64_t begin = omp_get_thread_num() * piece;
-    if (begin < n) body(begin, std::min(n, begin + piece));
+    for (std::int64_t begin = omp_get_thread_num() * piece; begin < n; begin += omp_get_num_threads() * piece)
+      body(begin, std::min(n, begin + piece));
   }
 }
 

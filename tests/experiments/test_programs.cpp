@@ -208,6 +208,15 @@ BOOST_AUTO_TEST_CASE(sample_draws_from_the_weights_of_a_trained_cell) {
   // Four pixels of shade 5 (the number of weights) in a 2 x 2 grid between white lines.
   const std::string w = "\xff", line(5, '\xff'), pixels = w + "\5" + w + "\5" + w;
   BOOST_TEST(content_of(toy.folder() / "grid.pgm") == "P5\n5 5\n255\n" + line + pixels + line + pixels + line);
+
+  // A seed that is not declared; weights without the record of their run, or with one that the program has left behind.
+  BOOST_TEST(toy.call("sample walk/tuned/n5/seed_7" + runs).status == 2);
+  BOOST_TEST(toy.run("walk/tuned/n5 --seed 7").status == 0);
+  BOOST_TEST(contains(toy.call("sample walk/tuned/n5/seed_7" + runs).out, "seed_7"));
+  BOOST_TEST(toy.call("sample walk/tuned/n5/seed_x" + runs).status == 2);
+  BOOST_TEST(toy.call("sample walk/tuned/n5" + runs, "TOY_REVISION=2").status == 2);
+  std::filesystem::remove(toy.cell("walk/tuned/n5/seed_0") / "record.json");
+  BOOST_TEST(toy.call("sample walk/tuned/n5/seed_0" + runs).status == 2);
 }
 
 BOOST_AUTO_TEST_CASE(report_and_check_read_the_ledger_together_with_the_runs) {

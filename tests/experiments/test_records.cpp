@@ -264,6 +264,11 @@ BOOST_AUTO_TEST_CASE(weights_survive_the_archive_and_their_digest_sees_names_sha
     write_file(file, bytes.substr(0, at));
     BOOST_CHECK_EXCEPTION(load_npz(file), Failure, is_io);
   }
+  std::string flipped = bytes;
+  const std::size_t data = flipped.find("NUMPY") + 128;  // the array's first number comes after 128 bytes of header
+  flipped[data] = static_cast<char>(flipped[data] ^ 1);
+  write_file(file, flipped);
+  BOOST_CHECK_EXCEPTION(load_npz(file), Failure, is_io);
 }
 
 BOOST_AUTO_TEST_CASE(levels_become_bytes_and_what_lies_outside_is_cut_off) {

@@ -21,7 +21,8 @@ void walk(Run& run) {
   const auto pause = std::chrono::microseconds(run.settings().count("pause_us"));
   Array<float> weights = Array<float>::zeros(Shape{d});
   std::int64_t step = 0;
-  run.used_data("toy.dat", "0123", run.settings().flag("stand_in"));
+  const char* data = std::getenv("TOY_DATA");  // the name of the file that is used in place of toy.dat
+  run.used_data(data ? data : "toy.dat", "0123", run.settings().flag("stand_in"));
   run.keep("weights", weights);
   run.keep("step", step);
   run.resume();

@@ -107,6 +107,9 @@ BOOST_AUTO_TEST_CASE(an_ordering_of_noisy_means_is_left_unjudged_where_chance_co
   BOOST_CHECK(ordering(24.97).verdict == Verdict::differs);
   BOOST_CHECK(ordering(15.75, pool).verdict == Verdict::reproduced);
   BOOST_CHECK(undecided(ordering(15.76, pool)));
+  const std::string with_the_other = " pool = [\"vae/n20\", \"vae/n3\"],";  // which is no second sample of n3
+  BOOST_CHECK(ordering(15.75, with_the_other).verdict == Verdict::reproduced);
+  BOOST_CHECK(undecided(ordering(15.76, with_the_other)));
   BOOST_CHECK_EQUAL(verdict_text(ordering(16)), "not run at this scale: a lead of 20, where seeds alone make up to 4.97");
   BOOST_CHECK(!ordering(15).undecided);
 }

@@ -47,8 +47,30 @@ BOOST_AUTO_TEST_CASE(statistics) {
 
   BOOST_CHECK_CLOSE(t_quantile(0.975, 1), std::tan(0.475 * M_PI), 1e-9);               // Cauchy
   BOOST_CHECK_CLOSE(t_quantile(0.975, 2), 0.95 / std::sqrt(2 * 0.975 * 0.025), 1e-9);  // closed form for 2 d.o.f.
-  const double t_80 = 0.6 / std::sqrt(2 * 0.8 * 0.2);
-  BOOST_CHECK_CLOSE(smallest_visible_difference({2, 2}, 1, 1), (t_quantile(0.975, 2) + t_80) * 2 * std::sqrt(2.0), 1e-9);
+  BOOST_CHECK_SMALL(t_quantile(0.975, 30) - 2.042, 5e-4);                              // from the printed tables
+  BOOST_CHECK_SMALL(t_quantile(0.025, 2) + 4.303, 5e-4);
+}
+
+// The power of a two-sided t test in the direction of the difference, from its definition: the integral over the spread's
+// U sd / sqrt(nu), U chi with nu degrees of freedom, of P(Z + noncentrality > critical U / sqrt(nu)).
+double power_by_quadrature(double noncentrality, int nu) {
+  const double critical = t_quantile(0.975, nu);
+  const int n_steps = 20'000;
+  const double step = (std::sqrt(nu) + 10) / n_steps;
+  double power = 0;
+  for (int i = 0; i < n_steps; ++i) {
+    const double u = (i + 0.5) * step;
+    const double density = std::exp((nu - 1) * std::log(u) - u * u / 2 - (nu / 2.0 - 1) * std::log(2.0) - std::lgamma(nu / 2.0));
+    power += step * density * std::erfc((critical * u / std::sqrt(nu) - noncentrality) / std::sqrt(2.0)) / 2;
+  }
+  return power;
+}
+
+BOOST_AUTO_TEST_CASE(the_smallest_visible_difference_has_the_power_it_promises) {
+  for (const int nu : {1, 2, 3, 4, 38})
+    BOOST_CHECK_SMALL(power_by_quadrature(smallest_visible_difference({2, nu}, 1, 1) / (2 * std::sqrt(2.0)), nu) - 0.8, 1e-6);
+  BOOST_CHECK_EQUAL(smallest_visible_difference({0, 3}, 1, 1), 0);
+  BOOST_CHECK_CLOSE(smallest_visible_difference({6, 3}, 2, 4), 6 * smallest_visible_difference({1, 3}, 2, 4), 1e-9);
 }
 
 BOOST_AUTO_TEST_CASE(the_weaver_parts_prose_from_code) {

@@ -1,14 +1,17 @@
 // Every elementwise kernel against its one-line definition, over all broadcasting patterns and the sizes at which
 // vector loops and threads split the work.
 #include "common/tensors/kernels.hpp"
+#include "common/tensors/loops.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include "tests/tensors/naive.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <vector>
 
 using namespace naive;
 namespace kernels = tensors::kernels;
@@ -192,6 +195,18 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(one_bad_number_is_found_wherever_it_stands, T, Sca
         x.mutable_data()[i] = bad;
         BOOST_REQUIRE(!kernels::all_finite(x));
       }
+}
+
+// OpenMP may give fewer threads than were asked for: here it gives one, inside a region of its own.
+BOOST_AUTO_TEST_CASE(a_smaller_team_leaves_nothing_out) {
+  const std::int64_t n = 1 << 20;
+  std::vector<int> visits(static_cast<std::size_t>(n), 0);
+#pragma omp parallel num_threads(2)
+#pragma omp single
+  kernels::parallel_ranges(n, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) ++visits[static_cast<std::size_t>(i)];
+  });
+  BOOST_TEST(std::ranges::all_of(visits, [](int count) { return count == 1; }));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
