@@ -10,13 +10,13 @@ namespace {
 
 constexpr std::int64_t side = 16;
 constexpr double pivot = 7.5;  // both coordinates of the image's centre, in pixels
-constexpr double length = 6, blob_radius = 5;  // in pixels
+constexpr double length = 6, bob_radius = 5;  // in pixels
 
 double grey_level(double x, double y, double angle, const Rendering& rendering) {
   const double along_x = std::sin(angle), along_y = std::cos(angle);  // y points down
   const double from_x = x - pivot, from_y = y - pivot;
-  const double along = rendering.blob ? blob_radius : std::clamp(from_x * along_x + from_y * along_y, 0.0, length);
-  return std::exp(-0.5 * (std::pow(from_x - along * along_x, 2) + std::pow(from_y - along * along_y, 2)) / (rendering.width * rendering.width));
+  const double along = rendering.rod ? std::clamp(from_x * along_x + from_y * along_y, 0.0, length) : bob_radius;
+  return rendering.contrast * std::exp(-0.5 * (std::pow(from_x - along * along_x, 2) + std::pow(from_y - along * along_y, 2)) / (rendering.width * rendering.width));
 }
 
 }  // namespace

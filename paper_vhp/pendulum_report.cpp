@@ -79,10 +79,10 @@ void data(Page& page) {
   for (int i = 0; i < 12; ++i) angles.push_back(std::numbers::pi * i / 6);
   std::vector<experiments::Images> sets;
   std::vector<std::string> names;
-  for (const auto& [name, rendering] : {std::pair("rod: what the tables and figures below are about", Rendering{}),
-                                        {"rod with noise 0.05", {.blob = false, .width = 0.7, .noise = 0.05}},
-                                        {"blob", {.blob = true, .width = 1, .noise = 0}},
-                                        {"soft blob", {.blob = true, .width = 2, .noise = 0}}}) {
+  for (const auto& [name, rendering] : {std::pair("soft and faint: what the tables and figures below are about", Rendering{}),
+                                        {"bright", {.rod = false, .width = 2, .contrast = 1, .noise = 0}},
+                                        {"small", {.rod = false, .width = 1, .contrast = 0.3, .noise = 0}},
+                                        {"rod", {.rod = true, .width = 0.7, .contrast = 1, .noise = 0}}}) {
     const datasets::ImageSet set = draw_pendulum(angles, rendering, tensors::Stream(0, "pendulum noise"));
     sets.push_back({set.n, set.height, set.width, set.pixels});
     names.push_back(fmt::format("{} ({:.0f} % of the variance on a circle)", name, 100 * circle_share(pendulum(2000, rendering))));

@@ -47,14 +47,12 @@ class Judge {
     const auto theirs = results_.accepted(profile_, other);
     if (!theirs) return missing(to_string(other) + " was not run");
     against_ = theirs->mean;
+    if (ordering.paired) return paired(ordering, results_.paired_difference(profile_, *claim_.metric, other));
     const double lead = ordering.after ? ours_.mean - theirs->mean : theirs->mean - ours_.mean;
     if (ordering.false_alarm == 0 || std::isnan(lead)) return lead > ordering.margin;
     const Spread spread = pooled(samples_of(ordering.pool, other));
     if (spread.dof == 0) return missing(no_spread);
-    const double chance = prediction_half_width(spread, ours_.n, theirs->n, ordering.false_alarm);
-    if (std::abs(lead - ordering.margin) <= chance)
-      return missing(fmt::format("a lead of {:.3g}, where seeds alone make up to {:.3g}", lead, chance));
-    return lead > ordering.margin;
+    return decided(ordering, lead, prediction_half_width(spread, ours_.n, theirs->n, ordering.false_alarm));
   }
 
   std::optional<bool> operator()(const Law& law) {
@@ -67,6 +65,7 @@ class Judge {
 
   const std::string& note() const { return note_; }
   std::optional<double> against() const { return against_; }
+  double held() const { return held_; }  // what `instead` is about
 
  private:
   static constexpr const char* no_spread = "no cell of the pool has two seeds, so the spread is unknown";
@@ -84,6 +83,19 @@ class Judge {
     return samples;
   }
 
+  std::optional<bool> paired(const Ordering& ordering, const std::optional<Sample>& difference) {
+    if (!difference || difference->n < 2) return missing("there are no two seeds in common");
+    held_ = ordering.after ? difference->mean : -difference->mean;
+    if (std::isnan(held_)) return false;
+    return decided(ordering, held_, t_quantile(1 - ordering.false_alarm / 2, difference->n - 1) * difference->standard_error());
+  }
+
+  std::optional<bool> decided(const Ordering& ordering, double lead, double chance) {
+    if (std::abs(lead - ordering.margin) <= chance)
+      return missing(fmt::format("a lead of {:.3g}, where seeds alone make up to {:.3g}", lead, chance));
+    return lead > ordering.margin;
+  }
+
   std::optional<bool> missing(std::string why) {
     note_ = std::move(why);
     return {};
@@ -94,6 +106,7 @@ class Judge {
   const Results& results_;
   Profile profile_;
   const Sample& ours_;
+  double held_ = ours_.mean;
   std::string note_;
   std::optional<double> against_;
 };
@@ -106,12 +119,12 @@ std::string to_string(const Instead& instead) {
   return instead.diverges ? "a divergence" : fmt::format("{} ± {}", instead.value, instead.tolerance);
 }
 
-void settle(Judgement& j, const Rule& rule, bool rule_holds) {
+void settle(Judgement& j, const Rule& rule, bool rule_holds, double held) {
   j.verdict = rule_holds ? Verdict::reproduced : Verdict::differs;
   j.failed = j.verdict != rule.expect;
   if (j.failed) {
     j.note = fmt::format("expected: {}", to_string(rule.expect));
-  } else if (rule.instead && !holds(*rule.instead, j.ours->mean)) {
+  } else if (rule.instead && !holds(*rule.instead, held)) {
     j.failed = true;
     j.note = fmt::format("instead of the published value {} was declared", to_string(*rule.instead));
   }
@@ -165,7 +178,7 @@ Judgement judge(const Claim& claim, const std::vector<Claim>& claims, const Resu
     j.ours = ours;
     j.against = judge_rule.against();
     j.note.clear();
-    settle(j, rule->second, *holds);
+    settle(j, rule->second, *holds, judge_rule.held());
     return j;
   }
   if (!claim.not_comparable.empty()) {
@@ -234,7 +247,7 @@ std::string reference_text(const Judgement& j) {
   const std::string against = format_number(j.against, j.claim->digits);
   const auto* ordering = std::get_if<Ordering>(&j.claim->rules.at(*j.profile).kind);
   if (!ordering) return "= " + against;
-  const std::string margin = ordering->margin == 0 ? "" : fmt::format(" {} {}", ordering->after ? "+" : "−", ordering->margin);
+  const std::string margin = ordering->margin == 0 ? "" : fmt::format(" {} {}", ordering->after == ordering->margin > 0 ? "+" : "−", std::abs(ordering->margin));
   return fmt::format("{} {}{}", ordering->after ? ">" : "<", against, margin);
 }
 

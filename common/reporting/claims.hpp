@@ -20,8 +20,8 @@ enum class Verdict { reproduced, differs, not_comparable, not_run };
 
 std::string to_string(Verdict verdict);  // "not run at this scale" for not_run
 
-// What ours is when it differs from the published number. Either |ours - value| <= tolerance must hold, or a seed of ours
-// must have diverged.
+// What ours is when it differs from the published number (the lead, for a paired ordering). Either |ours - value| <= tolerance
+// must hold, or a seed of ours must have diverged.
 struct Instead {
   double value = 0, tolerance = 0;
   bool diverges = false;
@@ -44,13 +44,15 @@ struct Interval {
 
 // Ours lies beyond the other one of ours: ours - other > margin ("after"), other - ours > margin ("before"). With a
 // `false_alarm` a lead is left unjudged that lies closer to the margin than chance could bring it: t * s * sqrt(1/n + 1/m), s
-// pooled over both cells and those of `pool`.
+// pooled over both cells and those of `pool`. `paired`: the lead is the mean over the seeds that both have, where a seed is the
+// same start and the same batches, and chance is t times the standard error of that mean. A margin below 0 forgives so much.
 struct Ordering {
   bool after = true;
   std::string other;  // a claim's id, or a metric
   double margin = 0;
   double false_alarm = 0;
   std::vector<std::string> pool;
+  bool paired = false;
 };
 
 // A closed form that the code computes and records: both ours and the published number, if there is one, lie within

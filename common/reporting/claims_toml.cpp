@@ -172,8 +172,11 @@ decltype(Rule::kind) rule_kind_from(Section& section) {
   if (kind == "ordering") {
     const bool after = section.has("after");
     if (after == section.has("before")) fail(Exit::io, "{}: an ordering needs either 'after' or 'before'", section.place());
-    return Ordering{after, section.text(after ? "after" : "before"), section.not_negative("margin"), false_alarm_from(section).value_or(0),
-                    pool_from(section)};
+    Ordering ordering{after, section.text(after ? "after" : "before"), section.number("margin"), false_alarm_from(section).value_or(0),
+                      pool_from(section), section.flag("paired")};
+    if (ordering.paired && (ordering.false_alarm == 0 || !ordering.pool.empty()))
+      fail(Exit::io, "{}: a paired ordering needs 'false_alarm', and no 'pool'", section.place());
+    return ordering;
   }
   if (kind == "law") return Law{section.cell_metric("law"), section.not_negative("tolerance"), false_alarm_from(section).value_or(0)};
   fail(Exit::io, "{}: 'kind' = \"{}\" must be relative, absolute, interval, ordering or law", section.place(), kind);

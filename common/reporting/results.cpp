@@ -44,19 +44,38 @@ std::optional<Profile> Results::highest(const std::string& cell_path) const {
   return {};
 }
 
+namespace {
+
+// NaN for a diverged seed; nothing when the record lacks the metric.
+std::optional<double> value_of(const Record& record, const std::string& metric) {
+  if (record.diverged) return std::numeric_limits<double>::quiet_NaN();
+  const auto found = record.metrics.find(metric);
+  return found == record.metrics.end() ? std::nullopt : std::optional(found->second.value);
+}
+
+}  // namespace
+
 std::optional<Sample> Results::estimate(Profile profile, const CellMetric& metric) const {
   std::vector<double> values;
   for (const Record* record : records(profile, metric.cell_path())) {
-    const auto found = record->metrics.find(metric.metric);
-    if (record->diverged)
-      values.push_back(std::numeric_limits<double>::quiet_NaN());
-    else if (found != record->metrics.end())
-      values.push_back(found->second.value);
-    else
-      return {};
+    const auto value = value_of(*record, metric.metric);
+    if (!value) return {};
+    values.push_back(*value);
   }
   if (values.empty()) return {};
   return summarise(values);
+}
+
+std::optional<Sample> Results::paired_difference(Profile profile, const CellMetric& a, const CellMetric& b) const {
+  if (!accepted(profile, a) || !accepted(profile, b)) return {};
+  std::map<std::uint64_t, double> of_b;
+  for (const Record* record : records(profile, b.cell_path())) of_b[record->identity.seed] = *value_of(*record, b.metric);
+  std::vector<double> differences;
+  for (const Record* record : records(profile, a.cell_path()))
+    if (const auto partner = of_b.find(record->identity.seed); partner != of_b.end())
+      differences.push_back(*value_of(*record, a.metric) - partner->second);
+  if (differences.empty()) return {};
+  return summarise(differences);
 }
 
 std::optional<Sample> Results::accepted(Profile profile, const CellMetric& metric) const {

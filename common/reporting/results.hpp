@@ -36,6 +36,9 @@ class Results {
   // The same for claims: nothing either when a record stands on stand-in data.
   std::optional<Sample> accepted(Profile profile, const CellMetric& metric) const;
 
+  // The differences a - b over the seeds that both cells have; nothing where there is none, or where either is not accepted.
+  std::optional<Sample> paired_difference(Profile profile, const CellMetric& a, const CellMetric& b) const;
+
   bool has(Profile profile) const { return cells_.contains(profile); }
   bool has_stand_in(Profile profile) const;
 

@@ -124,6 +124,34 @@ BOOST_AUTO_TEST_CASE(a_claim_is_of_a_printed_number_of_a_sentence_or_our_own) {
   BOOST_CHECK(source(claim("righteous.a", "n3", -137, absolute(1))) == Source::printed_number);
 }
 
+// n20 less n3, seed by seed: 51 and 48; a lead of 49.5 with a standard error of 1.5, which chance takes 19.0593 away (t(0.975; 1)).
+// The third seed of n3 has no partner.
+BOOST_AUTO_TEST_CASE(a_paired_ordering_is_judged_by_the_differences_of_equal_seeds) {
+  const auto paired = [](double margin, const std::string& rest) {
+    return claim("right.a", "n20", -88,
+                 fmt::format("rule.paper = {{ kind = \"ordering\", after = \"vae/n3 : bound\", margin = {}, paired = true, {}because = \"x\" }}\n", margin, rest));
+  };
+  const std::string alarm = "false_alarm = 0.05, ";
+  const auto verdict = [&](double margin) { return judged(paired(margin, alarm) + reproduced, ledger()); };
+  BOOST_CHECK(verdict(30.44).verdict == Verdict::reproduced);
+  BOOST_CHECK(verdict(30.45).undecided);
+  BOOST_CHECK(verdict(68.55).undecided);
+  BOOST_CHECK(verdict(68.56).verdict == Verdict::differs);
+  BOOST_CHECK_EQUAL(verdict(50).note, "a lead of 49.5, where seeds alone make up to 19.1");
+  Ledger one_in_common = ledger();
+  one_in_common.at(Profile::paper).erase("vae/n3/seed_1");
+  BOOST_CHECK_EQUAL(judged(paired(0, alarm) + reproduced, one_in_common).note, "there are no two seeds in common");
+
+  // `instead` is about the lead.
+  const auto instead = [](double value) {
+    return fmt::format("expect = \"differs\"\ninstead = {{ value = {}, tolerance = 1, because = \"x\" }}\n", value);
+  };
+  BOOST_CHECK(!judged(paired(80, alarm) + instead(49), ledger()).failed);
+  BOOST_CHECK(judged(paired(80, alarm) + instead(-88), ledger()).failed);
+  for (const std::string& rest : {std::string(), alarm + "pool = [\"vae/n5\"], "})
+    BOOST_CHECK(refusal(paired(0, rest) + reproduced).ends_with("rule: paper: a paired ordering needs 'false_alarm', and no 'pool'"));
+}
+
 BOOST_AUTO_TEST_CASE(ordering_needs_more_than_the_margin) {
   const auto ordering = [](const std::string& kind, double margin) {
     return claim("a", "n5", -117,
@@ -145,6 +173,7 @@ BOOST_AUTO_TEST_CASE(ordering_needs_more_than_the_margin) {
   BOOST_CHECK_EQUAL(reference("before = \"vae/n20 : bound\", margin = 0"), "< " + other);
   BOOST_CHECK_EQUAL(reference("before = \"vae/n20 : bound\", margin = 1.5"), "< " + other + " − 1.5");
   BOOST_CHECK_EQUAL(reference("after = \"vae/n20 : bound\", margin = 1.5"), "> " + other + " + 1.5");
+  BOOST_CHECK_EQUAL(reference("after = \"vae/n20 : bound\", margin = -60"), "> " + other + " − 60");
 }
 
 BOOST_AUTO_TEST_CASE(law_binds_ours_and_the_published_number) {

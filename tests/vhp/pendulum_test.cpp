@@ -48,11 +48,11 @@ Codes codes(const std::vector<double>& angles, const Curve& curve) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(softer_blobs_lie_more_nearly_on_a_circle) {
+BOOST_AUTO_TEST_CASE(softer_bobs_lie_more_nearly_on_a_circle) {
   double before = 0;
   for (const double width : {0.7, 1.0, 1.5}) {
     const std::vector<double> angles = even_angles(720);
-    const Pendulum data{angles, draw_pendulum(angles, {.blob = true, .width = width, .noise = 0}, Stream(0, "none"))};
+    const Pendulum data{angles, draw_pendulum(angles, {.rod = false, .width = width, .contrast = 1, .noise = 0}, Stream(0, "none"))};
     const double kappa = 25 / (2 * width * width), share = circle_share(data);
     const double law = 2 * std::cyl_bessel_i(1, kappa) / (std::exp(kappa) - std::cyl_bessel_i(0, kappa));
     BOOST_TEST(share == law, tt::tolerance(0.02));  // pixels are samples, in 256 levels, and the border cuts the tails
@@ -63,8 +63,8 @@ BOOST_AUTO_TEST_CASE(softer_blobs_lie_more_nearly_on_a_circle) {
 
 BOOST_AUTO_TEST_CASE(angle_zero_hangs_down_and_angles_grow_counterclockwise) {
   const double angles[] = {0, pi / 2, pi};
-  for (const bool blob : {false, true}) {
-    const auto set = draw_pendulum(angles, {.blob = blob, .width = 1, .noise = 0}, Stream(0, "none"));
+  for (const bool rod : {false, true}) {
+    const auto set = draw_pendulum(angles, {.rod = rod, .width = 1, .contrast = 1, .noise = 0}, Stream(0, "none"));
     BOOST_TEST((set.n == 3 && set.height == 16 && set.width == 16));
     for (std::int64_t x : {7, 8}) {
       BOOST_TEST(pixel(set, 0, 12, x) > 150);
@@ -73,6 +73,12 @@ BOOST_AUTO_TEST_CASE(angle_zero_hangs_down_and_angles_grow_counterclockwise) {
       BOOST_TEST(pixel(set, 2, 3, x) > 150);
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(the_contrast_is_the_brightest_grey_level) {
+  const double angle = pi / 4;  // the bob's centre lies almost on a pixel
+  const auto set = draw_pendulum(std::span(&angle, 1), {.rod = false, .width = 2, .contrast = 0.3, .noise = 0}, Stream(0, "none"));
+  BOOST_TEST(std::abs(std::ranges::max(set.image(0)) - 0.3 * 255) <= 1);
 }
 
 BOOST_AUTO_TEST_CASE(a_quarter_turn_of_the_angle_is_a_quarter_turn_of_the_image) {
@@ -99,8 +105,8 @@ BOOST_AUTO_TEST_CASE(the_data_are_uniform_fixed_and_those_of_a_smaller_set) {
 
 BOOST_AUTO_TEST_CASE(noise_has_the_deviation_that_was_asked_for) {
   const std::vector<double> angles(200, 0.0);
-  const auto clean = draw_pendulum(angles, {}, Stream(0, "none")),
-             noisy = draw_pendulum(angles, {.blob = false, .width = 0.7, .noise = 0.05}, Stream(0, "noise"));
+  const auto clean = draw_pendulum(angles, {.rod = true, .width = 0.7, .contrast = 1, .noise = 0}, Stream(0, "none")),
+             noisy = draw_pendulum(angles, {.rod = true, .width = 0.7, .contrast = 1, .noise = 0.05}, Stream(0, "noise"));
   // Only where neither black nor white cuts it off: pixel (8, 7) of the rod's flank.
   double squares = 0;
   for (std::int64_t i = 0; i < 200; ++i) squares += std::pow((pixel(noisy, i, 10, 7) - pixel(clean, i, 10, 7)) / 255.0, 2);
@@ -108,15 +114,15 @@ BOOST_AUTO_TEST_CASE(noise_has_the_deviation_that_was_asked_for) {
 }
 
 BOOST_AUTO_TEST_CASE(the_angle_can_be_seen_again) {
-  for (const bool blob : {false, true})
+  for (const bool rod : {false, true})
     for (const double angle : {0.1, 2.0, 4.5}) {
-      const Rendering rendering{.blob = blob, .width = 1, .noise = 0};
+      const Rendering rendering{.rod = rod, .width = 1, .contrast = 1, .noise = 0};
       const auto set = draw_pendulum(std::span(&angle, 1), rendering, Stream(0, "none"));
       const SeenAngle seen = seen_angle(greys(set.image(0)), rendering);
       BOOST_TEST(std::abs(wrapped(seen.angle - angle)) <= pi / 360 + 1e-9);
       BOOST_TEST(seen.distance < 0.02);
     }
-  BOOST_TEST(seen_angle(std::vector<float>(256, 0.0f), {}).distance > 0.1);  // of nothing to be seen
+  BOOST_TEST(seen_angle(std::vector<float>(256, 0.0f), {.rod = true, .width = 0.7, .contrast = 1, .noise = 0}).distance > 0.1);  // of nothing to be seen
 }
 
 BOOST_AUTO_TEST_CASE(a_circle_is_found) {
