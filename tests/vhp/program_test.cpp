@@ -12,7 +12,7 @@ experiments::Record check_resuming(const std::string& cell, const std::vector<st
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(killed_and_resumed_a_pendulum_ends_in_the_same_weights_and_figures) {
-  const experiments::Record record = check_resuming("pendulum/rewo", {"iterations=600", "marks=200,600", "kappa=0.18", "hidden=40"});
+  const experiments::Record record = check_resuming("pendulum/rewo", {"iterations=600", "marks=200,600", "kappa=0.05", "hidden=40"});
   BOOST_TEST(record.metrics.at("initial_phase_iterations").value > 0);
   BOOST_TEST(record.metrics.at("initial_phase_iterations").value < 600);
 }
