@@ -164,9 +164,10 @@ Agreement agreement(std::span<const Array<float>> ours, std::span<const Array<fl
 // Where the Hessian was not positive, there is no stable equilibrium to differentiate: the series has the step and the residual.
 constexpr const char* solved_check = "every exact gradient at a stable equilibrium solves its linear systems";
 
-void check_exact(Run& run, const Gradients<float>& exact, std::int64_t step) {
+// `series` counts the steps whose equations were not positive.
+void check_exact(Run& run, const Gradients<float>& exact, std::int64_t step, const char* series) {
   const auto at = static_cast<double>(step);
-  if (!exact.positive) run.append("not_positive", {{"step", at}, {"residual", exact.residual}});
+  if (!exact.positive) run.append(series, {{"step", at}, {"residual", exact.residual}});
   else if (!exact.solved) run.health(solved_check, false, fmt::format("step {}: the residual is {:.2g} of the right-hand side", step, exact.residual));
 }
 
@@ -188,7 +189,7 @@ void probe_gradients(Run& run, const Model& model, const Phases& phases, const A
   at_rest.free_steps *= 5;
   at_rest.tolerance = 1e-5;
   const Gradients<float> at_equilibrium = exact_gradients(*model.hopfield(), x, epsilon, beta_KL, at_rest);
-  check_exact(run, at_equilibrium, step);
+  check_exact(run, at_equilibrium, step, "not_positive_when_probed");
   const auto& exact = at_equilibrium.blocks;
   std::map<std::string, double> row{{"epoch", static_cast<double>(epoch)}};
   const auto put = [&](const std::string& name, const Agreement& a) {
@@ -292,7 +293,7 @@ class Trial {
       }
     }();
     if (!std::isfinite(result.half_sse + result.kl_nats)) throw tensors::Divergence(fmt::format("the loss is not finite at training step {}", step_));
-    check_exact(run_, result, step_);
+    check_exact(run_, result, step_, "not_positive");
     adam_.begin_step();
     for (std::size_t i = 0; i < result.blocks.size(); ++i) adam_.update(static_cast<std::int32_t>(i), result.blocks[i]);
     half_sse_sum_ += result.half_sse;

@@ -37,7 +37,7 @@ struct Drawn {
   int colour;
 };
 
-// An error against the dimension, both axes logarithmic; bars are the standard error over data sets.
+// An error against the dimension, both axes logarithmic.
 reporting::Panel error_panel(const GaussianResults& results, const std::vector<Drawn>& drawn, const std::string& metric, const std::string& y_label);
 
 // The closed form of HVAE's error of sigma with fixed tempering and K = 1, where a step sees n rows of data sets of N: the

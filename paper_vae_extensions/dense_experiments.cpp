@@ -159,7 +159,7 @@ std::vector<Cell> tuning_cells(Profile profile) {
     add_cells(list, name, {20, profile == Profile::paper ? 3u : 1u}, settings, n_steps(settings) * seconds_a_step);
   }
   // Overfitting: the report gives no latent size; 20 is the one with the best bound of its own row. At quick a tenth of the
-  // passes over 2,000 images, which overfit.
+  // passes over 1,000 images, which overfit.
   Settings longer = dense_settings(20, "relu", profile);
   longer.set("initialisation", std::string("pytorch"));
   if (profile != Profile::smoke) longer.set("epochs", std::int64_t{profile == Profile::paper ? 1600 : 160});

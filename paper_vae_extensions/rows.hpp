@@ -4,8 +4,9 @@
 // stand once (training.cpp), and a row says what is its own: its objective, its bound, its importance weights.
 #pragma once
 
-#include "common/nn/training.hpp"
 #include "common/distributions/normal.hpp"
+#include "common/nn/training.hpp"
+#include "paper_vae_extensions/vae.hpp"
 
 #include <functional>
 #include <optional>
@@ -78,7 +79,7 @@ class OneCodeRow : public Row {
   LogWeightSampler log_weight_sampler(const Batch& batch) const override {
     return [this, batch, q = posterior(batch)](Stream& noise) {
       const Var<float> z = q.sample(epsilon(batch.n_images(), noise));
-      return (likelihood(z, batch.labels).log_prob(batch.x) + distributions::standard_normal_log_prob(z) - q.log_prob(z)).value();
+      return log_weight(likelihood(z, batch.labels), q, batch.x, z).value();
     };
   }
 

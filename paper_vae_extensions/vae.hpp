@@ -16,7 +16,7 @@
 // | $q_\phi(z \mid x)$ | `model.q(x)` | two of [B, n] |
 // | $p_\theta(x \mid z)$ | `model.p(z)` | [B, 784] |
 // | $\mathcal{L}$, eq. (2) | `elbo(model, x, epsilon)` | [B], nats |
-// | $\log w = \log p(x, z) - \log q(z \mid x)$, eq. (7) | `log_weight(model, q, x, epsilon)` | [B], nats |
+// | $\log w = \log p(x, z) - \log q(z \mid x)$, eq. (7) | `log_weight(p, q, x, z)` | [B], nats |
 //
 // Deviations from the report's text, which follow its published code:
 // 1. *Binarisation.* Every pixel with any ink becomes 0 and paper becomes 1 (the text says only that pixels above zero
@@ -103,10 +103,10 @@ Var<T> loss(const Vae<T>& model, const Var<T>& x, const Var<T>& epsilon) {
 //
 // $\log w = \log p(x \mid z) + \log p(z) - \log q(z \mid x)$ for $z \sim q(z \mid x)$. The mean of $w$ over draws is an
 // unbiased estimate of $p(x)$; the mean of $\log w$ is the ELBO, here with a sampled divergence.
-template <class T>
-Var<T> log_weight(const Vae<T>& model, const Normal<T>& q, const Var<T>& x, const Var<T>& epsilon) {
-  const Var<T> z = q.sample(epsilon);  // [B, n]
-  return model.p(z).log_prob(x) + distributions::standard_normal_log_prob(z) - q.log_prob(z);
+// Here $p = p(\cdot \mid z)$ and $q = q(\cdot \mid x)$, of whichever row has one code.
+template <class T, class Likelihood>
+Var<T> log_weight(const Likelihood& p, const Normal<T>& q, const Var<T>& x, const Var<T>& z) {
+  return p.log_prob(x) + distributions::standard_normal_log_prob(z) - q.log_prob(z);
 }
 
 }  // namespace vae_extensions

@@ -59,7 +59,11 @@ BOOST_AUTO_TEST_CASE(sign_of_the_divergence) {
 
 BOOST_AUTO_TEST_CASE(width_missing_from_the_proposal) {
   const Vae<double> model = far_vae();
-  const auto right = [&](const V& x, const V& epsilon) { return log_weight(model, model.q(x), x, epsilon); };
+  const auto right = [&](const V& x, const V& epsilon) {
+    const auto q = model.q(x);
+    const V z = q.sample(epsilon);
+    return log_weight(model.p(z), q, x, z);
+  };
   const auto planted = [&](const V& x, const V& epsilon) { return right(x, epsilon) - sum(model.q(x).log_scale, -1); };
   control(laws::weights_average_to_p(model, right), laws::weights_average_to_p(model, planted));
 }
