@@ -13,9 +13,9 @@ constexpr DataFile validation_images = {"binarized_mnist/binarized_mnist_valid-i
 constexpr DataFile test_images = {"binarized_mnist/binarized_mnist_test-images-idx3-ubyte.gz", "binarized_mnist/binarized_mnist_test.amat"};
 
 ImageSet read_part(const std::filesystem::path& folder, const DataFile& images, std::int64_t n) {
-  const bool is_idx = find_file(folder, images.path).has_value();
-  ImageSet set = unlabelled(images.path, is_idx ? read_registered<std::uint8_t>(folder, images.path)
-                                                : read_amat(find_file(folder, images.other_form).value(), {n, 28, 28}, registered(images.path)));
+  const auto original = find_file(folder, images.other_form);
+  ImageSet set = unlabelled(images.path, original ? read_amat(*original, {n, 28, 28}, registered(images.path))
+                                                  : read_registered<std::uint8_t>(folder, images.path));
   for (std::uint8_t& pixel : set.pixels) pixel *= 255;
   return set;
 }

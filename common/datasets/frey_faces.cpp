@@ -40,8 +40,8 @@ ImageSet stand_in(std::int64_t n) {
 ImageSet frey_faces(const std::optional<std::filesystem::path>& data_option, std::int64_t n_stand_in) {
   const auto folder = locate(data_option, std::span(&frames, 1));
   if (!folder) return stand_in(n_stand_in);
-  if (find_file(*folder, frames.path)) return unlabelled(frames.path, read_registered<std::uint8_t>(*folder, frames.path));
-  return unlabelled(frames.path, read_original(find_file(*folder, frames.other_form).value()));
+  if (const auto original = find_file(*folder, frames.other_form)) return unlabelled(frames.path, read_original(*original));
+  return unlabelled(frames.path, read_registered<std::uint8_t>(*folder, frames.path));
 }
 
 }  // namespace datasets

@@ -112,6 +112,18 @@ BOOST_AUTO_TEST_CASE(a_damaged_file_is_replaced_only_by_a_valid_one) {
   BOOST_TEST(content_of(file) == content);
 }
 
+BOOST_AUTO_TEST_CASE(a_damaged_packed_file_is_not_made_good_by_an_unpacked_one) {
+  const HttpServer server({});
+  folder.write("the suite/common/datasets/registry.tsv",
+               "set/file.gz\t" + std::to_string(content.size()) + "\t" + tensors::sha256(content) + "\t" + server.address("good") + "\n");
+  folder.write("the cache/vae-reproducibility-suite/data/set/file", content);
+  BOOST_TEST(reproduce("data --offline").status == 0);
+  const fs::path packed = folder.write("the cache/vae-reproducibility-suite/data/set/file.gz", damaged);
+  const Result outcome = reproduce("data --offline");
+  BOOST_TEST(outcome.status == 3);
+  BOOST_TEST(contains(outcome.err, "damaged: " + packed.string()));
+}
+
 BOOST_AUTO_TEST_CASE(offline_nothing_is_fetched) {
   const HttpServer server({{"/good/file", HttpServer::response("200 OK", content)}});
   registry(server.address("good"));
@@ -168,6 +180,14 @@ BOOST_AUTO_TEST_CASE(an_original_in_another_format_stands_in_the_place_of_files)
   write_file(data / "set/b", "b");
   BOOST_TEST(reproduce("data").status == 0);
   BOOST_TEST(!fs::exists(mat));
+  // A damaged one would be opened all the same, so it is not in order, and is fetched anew.
+  write_file(mat, "<html>");
+  const Result damaged_original = reproduce("data --offline");
+  BOOST_TEST(damaged_original.status == 3);
+  BOOST_TEST(contains(damaged_original.err, "damaged: " + mat.string()));
+  BOOST_TEST(reproduce("data").status == 0);
+  BOOST_TEST(content_of(mat) == "abc");
+  fs::remove(mat);
   // One of the two, damaged, is as good as none.
   write_file(data / "set/b", "x");
   const Result damaged_part = reproduce("data --offline");
