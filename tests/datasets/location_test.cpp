@@ -148,6 +148,9 @@ BOOST_AUTO_TEST_CASE(no_stand_in_where_a_folder_was_named) {
 BOOST_AUTO_TEST_CASE(damaged_data_are_refused_and_not_replaced_by_the_stand_in) {
   for (const RegisteredFile& file : registry()) cache.write(in_cache + std::string(file.path), "<html>");
   cache.write(in_cache + std::string("omniglot/chardata.mat"), "<html>");
+  BOOST_CHECK_EXCEPTION(binarized_mnist(std::nullopt), tensors::Failure, refused_with("binarized_mnist/binarized_mnist_train.amat"));
+  for (const char* part : {"train", "valid", "test"})
+    std::filesystem::remove(cache.path() / (in_cache + fmt::format("binarized_mnist/binarized_mnist_{}.amat", part)));
   for (const auto& load : std::vector<std::function<void()>>{[] { mnist(std::nullopt); }, [] { fashion_mnist(std::nullopt); },
                                                              [] { binarized_mnist(std::nullopt); }, [] { frey_faces(std::nullopt); }})
     BOOST_CHECK_EXCEPTION(load(), tensors::Failure, refused_with("is no idx file"));
