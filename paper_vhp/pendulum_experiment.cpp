@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <numbers>
 #include <numeric>
+#include <utility>
 
 namespace vhp {
 
@@ -193,16 +194,18 @@ class Trial {
     const Array<float> means = model_.first.p(Var<float>(*path)).mean.value();
     run_.images("path", as_images(means, rendering_));
     experiments::Series steps{{"z_1", rounded(column(*path, 0))}, {"z_2", rounded(column(*path, 1))}, {"seen_angle", {}}, {"distance", {}}};
-    double largest_jump = 0, farthest = 0;
+    double largest_jump = 0, farthest = 0, before = ends[0];
+    const auto jump_to = [&](double angle) { largest_jump = std::max(largest_jump, std::abs(wrapped(angle - std::exchange(before, angle)))); };
     for (std::int64_t i = 0; i < means.shape()[0]; ++i) {
       const SeenAngle seen = seen_angle({means.data() + 256 * i, 256}, rendering_);
-      if (i > 0) largest_jump = std::max(largest_jump, std::abs(wrapped(seen.angle - steps["seen_angle"].back())));
+      jump_to(seen.angle);
       farthest = std::max(farthest, seen.distance);
       steps["seen_angle"].push_back(seen.angle);
       steps["distance"].push_back(seen.distance);
     }
+    jump_to(ends[1]);  // a path on which nothing moves has jumped at its ends
     run_.series("path", steps);
-    run_.metric("path_largest_jump_rad", {largest_jump, "radians", "of the angle seen in neighbouring images of the path from 0 to 180 degrees", {}});
+    run_.metric("path_largest_jump_rad", {largest_jump, "radians", "of the angle seen in neighbouring images of the path, with 0 and 180 degrees at its ends", {}});
     run_.metric("path_farthest_from_a_pendulum",
                 {farthest, "grey scale", "root mean squared distance of the path's worst image from the nearest rendering", {}});
   }
