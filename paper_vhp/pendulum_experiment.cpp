@@ -205,7 +205,7 @@ class Trial {
     }
     jump_to(ends[1]);  // a path on which nothing moves has jumped at its ends
     run_.series("path", steps);
-    run_.metric("path_largest_jump_rad", {largest_jump, "radians", "of the angle seen in neighbouring images of the path, with 0 and 180 degrees at its ends", {}});
+    run_.metric("path_largest_jump_rad", {largest_jump, "radians", "of the angle seen in neighbouring images of the path from 0 to 180 degrees", {}});
     run_.metric("path_farthest_from_a_pendulum",
                 {farthest, "grey scale", "root mean squared distance of the path's worst image from the nearest rendering", {}});
   }
