@@ -282,7 +282,8 @@ void notes(Page& page) {
   page.erratum({"Table 6", "softplus changes 32 x 4 x 4 into 32 x 7 x 7", "an enlargement stands between them", "authors' code"});
   page.erratum({"section 2.3", "π_θ: Z → X \"is an encoder\"", "a decoder", "a slip of the pen, from the original paper"});
   page.metric("train_nats, validation_nats", "Minus what the cell maximises, on training images (mean over the pass) and validation images (mnist).");
-  page.metric("nll_nats", "Minus the log of the mean of unbiased estimates of p(x) under the running statistics, mean over test images (mnist).");
+  page.metric("nll_encoder_nats, nll_flow_nats", "Minus the log of the mean of unbiased estimates of p(x) under the running statistics, mean over test "
+              "images: from draws of q(z₀ | x), and from draws through the flow (mnist).");
   page.metric("greyness", "4 p (1 − p), mean over the pixels of new digits: 0 for black and white (mnist).");
 }
 

@@ -47,9 +47,7 @@ Array<float> draw_prior(const Model& model, bool hierarchical, std::int64_t n, S
 
 // Stretched to the full grey scale.
 Images as_images(const Array<float>& means, const Rendering& rendering) {
-  Array<float> stretched = Array<float>::zeros(means.shape());
-  std::ranges::transform(means.elements(), stretched.mutable_data(), [&](float level) { return level / static_cast<float>(rendering.contrast); });
-  return experiments::as_images(stretched, 16, 16);
+  return experiments::as_images(means, 16, 16, 0, static_cast<float>(rendering.contrast));
 }
 
 // ## A cell's training

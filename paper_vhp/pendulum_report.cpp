@@ -319,10 +319,12 @@ void interpolation(RecordView& p) {
           while (after + 1 < n_shown && node(after) < i) ++after;
           jumps_at.push_back(static_cast<std::int64_t>((paths.size() - 1) * n_shown + after));
         }
+      const double largest_jump = record->metrics.at("path_largest_jump_rad").value;
+      if (jumps.empty() && largest_jump > std::numbers::pi / 6) jumps = "at the path's ends";
       facts += fmt::format(
           "- {}: {} nodes, largest jump of the angle {:.0f}°{}; the worst image is {} away from the nearest pendulum (root mean square of the grey "
           "scale).\n",
-          label_of(row_of(cell).label, *record), n - 2, record->metrics.at("path_largest_jump_rad").value * 180 / std::numbers::pi,
+          label_of(row_of(cell).label, *record), n - 2, largest_jump * 180 / std::numbers::pi,
           jumps.empty() ? ", no discontinuity" : fmt::format("; discontinuities (above 30°): {}", jumps),
           reporting::format_number(record->metrics.at("path_farthest_from_a_pendulum").value, 3));
     } else {

@@ -6,7 +6,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <new>
@@ -70,12 +69,7 @@ Exit execute(const Program& declared, int argc, char** argv) {
   run->add_option("EXPERIMENT", options.selection.filters, "EXPERIMENT, EXPERIMENT/CELL, EXPERIMENT/CELL/seed_N, or EXPERIMENT/beginning of cells");
   profile(run, "scale of the run (default: quick)");
   const CLI::Validator is_seed(
-      [](std::string& text) {
-        std::uint64_t seed = 0;
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
-        return error == std::errc() && end == text.data() + text.size() ? "" : fmt::format("'{}' is no seed: 0 to {}", text, ~std::uint64_t{0});
-      },
-      "");
+      [](std::string& text) { return seed_from(text) ? "" : fmt::format("'{}' is no seed: 0 to {}", text, ~std::uint64_t{0}); }, "");
   run->add_option("--seed", options.selection.seed, "this seed in place of the declared ones")->type_name("N")->check(is_seed);
   run->add_option("--seeds", options.selection.n_seeds, "so many seeds for each cell, counted from its own")
       ->type_name("N")

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <string_view>
@@ -72,16 +71,7 @@ std::string grid_pgm(const Images& images) {
   return fmt::format("P5\n{} {}\n255\n", width, height) + pixels;
 }
 
-// The N of "experiment/cell/seed_N".
-std::uint64_t seed_from(const std::string& digits, const std::string& cell) {
-  std::uint64_t seed = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), seed);
-  if (error != std::errc() || end != digits.data() + digits.size()) fail(Exit::usage, "{}: what follows seed_ is no number", cell);
-  return seed;
-}
-
 }  // namespace
-
 
 Exit list_command(const Program& program) {
   fmt::print("{}: {}\n", program.name, program.title);
@@ -138,7 +128,10 @@ Exit sample_command(const Program& program, const SampleOptions& options) {
   Selection selection;
   const std::size_t seed_at = options.cell.rfind("/seed_");
   selection.filters = {options.cell.substr(0, seed_at)};
-  if (seed_at != std::string::npos) selection.seed = seed_from(options.cell.substr(seed_at + std::string_view("/seed_").size()), options.cell);
+  if (seed_at != std::string::npos) {
+    selection.seed = seed_from(std::string_view(options.cell).substr(seed_at + std::string_view("/seed_").size()));
+    if (!selection.seed) fail(Exit::usage, "{}: what follows seed_ is no number", options.cell);
+  }
   std::optional<tensors::Failure> undeclared;  // a profile need not have the cell, as long as another has
   bool declared = false;
   for (Profile profile : {Profile::paper, Profile::quick, Profile::smoke}) {

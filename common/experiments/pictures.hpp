@@ -6,7 +6,7 @@
 
 namespace experiments {
 
-// Levels [n, ...] of height x width each, `black` to 1 as 0 to 255; what lies outside is cut off.
-Images as_images(const tensors::Array<float>& levels, std::int64_t height, std::int64_t width, float black = 0);
+// Levels [n, ...] of height x width each, `black` to `white` as 0 to 255; what lies outside is cut off.
+Images as_images(const tensors::Array<float>& levels, std::int64_t height, std::int64_t width, float black = 0, float white = 1);
 
 }  // namespace experiments

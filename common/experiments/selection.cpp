@@ -123,6 +123,12 @@ std::vector<Task> select_tasks(const Program& program, Profile profile, const Se
   return tasks;
 }
 
+std::optional<std::uint64_t> seed_from(std::string_view text) {
+  std::uint64_t seed = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  return error == std::errc() && end == text.data() + text.size() ? std::optional(seed) : std::nullopt;
+}
+
 std::string custom_label(const Selection& selection) {
   std::string label = joined(selection.changes, ",");
   std::ranges::replace(label, '/', '_');

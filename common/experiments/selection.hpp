@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace experiments {
@@ -21,6 +22,9 @@ struct Selection {
 // The chosen cells of a profile, in declared order, none twice. Throws Failure(usage) where a filter fits nothing or a
 // change does not fit every chosen cell; `program` must outlive the tasks.
 std::vector<Task> select_tasks(const Program& program, Profile profile, const Selection& selection);
+
+// A seed as the user types it, 0 to 2^64 - 1; nothing where it is none.
+std::optional<std::uint64_t> seed_from(std::string_view text);
 
 // The changes as a folder's name; empty where there are none.
 std::string custom_label(const Selection& selection);

@@ -110,8 +110,8 @@ struct Judgement {
 };
 
 // Judges at the highest profile (or the one given) that has a rule and accepted records and whose spread, where the rule
-// needs it, decides. Stale and custom records, and
-// those on stand-in data, are never accepted; a diverged seed makes the claim differ, and no value holds instead.
+// needs it, decides. Stale and custom records, and those on stand-in data, are never accepted; a diverged seed makes the
+// claim differ, and no value holds instead.
 Judgement judge(const Claim& claim, const std::vector<Claim>& claims, const Results& results, std::optional<Profile> profile = {});
 std::vector<Judgement> judge_all(const std::vector<Claim>& claims, const Results& results, std::optional<Profile> profile = {});
 

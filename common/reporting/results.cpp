@@ -10,6 +10,17 @@ namespace reporting {
 using experiments::Ledger;
 using experiments::Record;
 
+namespace {
+
+// NaN for a diverged seed; nothing when the record lacks the metric.
+std::optional<double> value_of(const Record& record, const std::string& metric) {
+  if (record.diverged) return std::numeric_limits<double>::quiet_NaN();
+  const auto found = record.metrics.find(metric);
+  return found == record.metrics.end() ? std::nullopt : std::optional(found->second.value);
+}
+
+}  // namespace
+
 Results::Results(const Ledger& ledger, const IsStale& is_stale) {
   for (const auto& [profile, records] : ledger)
     for (const Record& record : records | std::views::values) {
@@ -43,17 +54,6 @@ std::optional<Profile> Results::highest(const std::string& cell_path) const {
     if (cells.contains(cell_path)) return profile;
   return {};
 }
-
-namespace {
-
-// NaN for a diverged seed; nothing when the record lacks the metric.
-std::optional<double> value_of(const Record& record, const std::string& metric) {
-  if (record.diverged) return std::numeric_limits<double>::quiet_NaN();
-  const auto found = record.metrics.find(metric);
-  return found == record.metrics.end() ? std::nullopt : std::optional(found->second.value);
-}
-
-}  // namespace
 
 std::optional<Sample> Results::estimate(Profile profile, const CellMetric& metric) const {
   std::vector<double> values;

@@ -116,28 +116,27 @@ BOOST_AUTO_TEST_CASE(a_damaged_checkpoint_costs_a_step_and_not_the_result) {
   same_results(record(toy).value(), expected);
 }
 
-BOOST_AUTO_TEST_CASE(a_checkpoint_on_other_data_is_not_used) {
-  const Toy toy;
+// Interrupts the walk, and runs it again in an environment whose results its checkpoint cannot be of.
+void interrupt_and_start_afresh(const Toy& toy, const std::string& environment) {
   const pid_t child = toy.start(long_walk);
   wait_for_file(folder(toy) / "checkpoint");
   kill(child, SIGINT);
   BOOST_TEST(wait_for(child) == 130);
-  const Result other = toy.run("walk/tuned/n20 --set n_steps=300 --set pause_us=2000 --threads 1", "TOY_DATA=other.dat");
+  const Result other = toy.run("walk/tuned/n20 --set n_steps=300 --set pause_us=2000 --threads 1", environment);
   BOOST_TEST(other.status == 0);
   BOOST_TEST(other.err.find("starting afresh") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_checkpoint_on_other_data_is_not_used) {
+  const Toy toy;
+  interrupt_and_start_afresh(toy, "TOY_DATA=other.dat");
   BOOST_TEST(record(toy).value().data_sha256.contains("other.dat"));
   BOOST_TEST(record(toy).value().data_sha256.size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(a_checkpoint_of_another_identity_is_not_used) {
   const Toy toy;
-  const pid_t child = toy.start(long_walk);
-  wait_for_file(folder(toy) / "checkpoint");
-  kill(child, SIGINT);
-  BOOST_TEST(wait_for(child) == 130);
-  const Result other = toy.run("walk/tuned/n20 --set n_steps=300 --set pause_us=2000 --threads 1", "TOY_REVISION=2");
-  BOOST_TEST(other.status == 0);
-  BOOST_TEST(other.err.find("starting afresh") != std::string::npos);
+  interrupt_and_start_afresh(toy, "TOY_REVISION=2");
   BOOST_TEST(record(toy).value().series.at("walk").at("step").size() == 300u);
 }
 
