@@ -28,16 +28,17 @@ std::vector<Cell> cells(Profile profile) {
   const std::vector<std::int64_t> dimensions = is_paper   ? std::vector<std::int64_t>{25, 50, 100, 200, 300, 400}
                                                : is_quick ? std::vector<std::int64_t>{25, 50}
                                                           : std::vector<std::int64_t>{3};
+  const std::int64_t passes = is_paper ? 2000 : 500;
   std::vector<Cell> list;
   for (const std::int64_t d : dimensions) {
-    const auto add = [&](const Method& method, const std::string& name, std::int64_t passes, std::int64_t rows_a_batch, std::uint64_t seed) {
+    const auto add = [&](const Method& method, const std::string& name, std::int64_t steps, std::int64_t rows_a_batch, std::uint64_t seed) {
       experiments::Settings settings = gaussian_settings(method.settings.text("method"), d);
       for (const auto& [key, value] : method.settings.values()) settings.set(key, value);
       settings.set("optimiser", std::string("rmsprop_pytorch"));
       settings.set("batch", rows_a_batch);
       settings.set("N", std::int64_t{is_smoke ? 600 : 10'000});
       settings.set("n_sets", std::int64_t{is_smoke ? 2 : 3});
-      const std::int64_t n_steps = is_smoke ? 30 : passes * batches_a_pass;
+      const std::int64_t n_steps = is_smoke ? 30 : steps;
       settings.set("n_steps", n_steps);
       settings.set("curve_every", std::max<std::int64_t>(1, n_steps / 80));
       const double estimated_s = estimated_seconds(settings);
@@ -46,18 +47,20 @@ std::vector<Cell> cells(Profile profile) {
     for (const Method& method : gaussian_methods()) {
       const bool is_vb = method.cell == "vb";
       if (!is_vb) {
-        add(method, method.cell, is_paper ? 2000 : 500, batch, 0);
+        add(method, method.cell, passes * batches_a_pass, batch, 0);
         continue;
       }
       // Its error is a matter of the draw of z and the number of steps: five seeds show the spread.
-      for (std::uint64_t seed = 0; seed < (is_paper ? 5 : 1); ++seed) add(method, method.cell, vb_passes(d), batch, seed);
+      for (std::uint64_t seed = 0; seed < (is_paper ? 5 : 1); ++seed) add(method, method.cell, vb_passes(d) * batches_a_pass, batch, seed);
     }
-    // Probes: what is left of HVAE's error of sigma when a step sees all rows, and when no batch is shorter than the others.
+    // Probes: what is left of HVAE's error of sigma when a step sees all rows, after as many steps and after as many passes; and when
+    // no batch is shorter than the others.
     for (const Method& method : gaussian_methods()) {
       const bool is_probed = method.settings.text("method") == "hvae" && method.settings.text("tempering") == "fixed" && d == dimensions.front();
       if (!is_probed) continue;
-      add(method, method.cell + "_all_rows", is_paper ? 2000 : 500, 0, 0);
-      add(method, method.cell + "_even_batches", is_paper ? 2000 : 500, batch, 0);
+      add(method, method.cell + "_all_rows", passes * batches_a_pass, 0, 0);
+      add(method, method.cell + "_all_rows_as_many_passes", passes, 0, 0);
+      add(method, method.cell + "_even_batches", passes * batches_a_pass, batch, 0);
       list.back().settings.set("N", list.back().settings.count("N") / batch * batch);
     }
   }
