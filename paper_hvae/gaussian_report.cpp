@@ -56,7 +56,7 @@ Panel error_panel(const GaussianResults& results, const std::vector<Drawn>& draw
   Panel panel{.x_label = "dimension d", .y_label = y_label, .log_x = true, .log_y = true};
   for (const std::int64_t d : results.dimensions()) panel.x_ticks.emplace_back(d, std::to_string(d));
   for (const Drawn& one : drawn) {
-    Curve curve{.label = one.label, .style = Style::line_points, .colour = one.colour};
+    Curve curve{.label = one.label, .style = one.style, .colour = one.colour};
     for (const std::int64_t d : results.dimensions()) {
       const auto sample = results.estimate(d, one.cell, metric);
       if (!sample || !(sample->mean > 0)) continue;
@@ -66,6 +66,14 @@ Panel error_panel(const GaussianResults& results, const std::vector<Drawn>& draw
     panel.curves.push_back(std::move(curve));
   }
   return panel;
+}
+
+void end_at_the_data(Panel& panel) {
+  double least = std::numeric_limits<double>::infinity(), largest = 0;
+  for (const Curve& curve : panel.curves)
+    for (const auto* values : {&curve.y, &curve.lo, &curve.hi})
+      for (const double y : *values) least = std::min(least, y), largest = std::max(largest, y);
+  if (largest > 0) panel.y_range = {least / 1.25, largest * 1.25};
 }
 
 double tempered_sigma_error(std::int64_t d, std::int64_t n, std::int64_t N) {
@@ -162,8 +170,8 @@ void write_optimum(Page& page, Profile profile, std::int64_t N) {
   const std::string why_missed = missed.empty() ? std::string() : fmt::format(
       " For K = {} the search ends above a flow that is known in closed form, so these entries measure the search and not the flow: the untempered "
       "landscape has a valley for every odd number of quarter turns that K steps can make, the last, at first the deepest, ε√P = 2 cos(π/4K), lies "
-      "beyond the largest start, 1.9, as soon as K = 5, and is soon narrower than a step of the search. The column ε√P tells which valley was "
-      "found: at K = 5 the last but one is at 1.78, the last at 1.98.", fmt::join(missed, ", "));
+      "beyond the largest start, 1.9, from K = 3 on, from K = {} on it is no longer found, and it is soon narrower than a step of the search. The "
+      "column ε√P tells which valley was found: at K = 5 the last but one is at 1.78, the last at 1.98.", fmt::join(missed, ", "), missed.front());
   page.prose("Beyond the paper: the flow alone",
              fmt::format("Everything above trains the model and the flow together, so that what a flow cannot do comes back as an error of σ. Here "
                          "Δ and σ stand at the exact maximiser (d = 25, N = {}), and only ε and the temperatures are learned, from nine starts, by "

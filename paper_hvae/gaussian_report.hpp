@@ -31,14 +31,18 @@ class GaussianResults {
   std::vector<std::int64_t> dimensions_;
 };
 
-// A curve of a figure: a cell, how it is called, and its colour.
+// A curve of a figure: a cell, how it is called, and its colour; hollow points where it lies on another curve.
 struct Drawn {
   std::string cell, label;
   int colour;
+  reporting::Style style = reporting::Style::line_points;
 };
 
 // An error against the dimension, both axes logarithmic.
 reporting::Panel error_panel(const GaussianResults& results, const std::vector<Drawn>& drawn, const std::string& metric, const std::string& y_label);
+
+// Ends a logarithmic y axis where the panel's data end, bands and bars included, and not at the next decade.
+void end_at_the_data(reporting::Panel& panel);
 
 // The closed form of HVAE's error of sigma with fixed tempering and K = 1, where a step sees n rows of data sets of N: the
 // width that the flow's volume adds to every variance, and the exact maximiser's own error.
