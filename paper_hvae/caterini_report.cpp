@@ -122,7 +122,8 @@ void what_the_error_is(Page& page, const GaussianResults& results) {
   }
   const std::string apart = off_the_maximiser(results, "delta_over_mle");
   page.table("HVAE against the exact maximiser", table,
-             {.see = "With tempering Δ̂ is the exact maximiser's, at K = 1 as at K = 10" + (apart.empty() ? "" : " (but " + apart + ")") + "; what the paper's figure shows as HVAE's error is the draw "
+             {.see = "With tempering Δ̂ is the exact maximiser's, at K = 1 as at K = 10" + (apart.empty() ? "" : " (but for " + apart + ")") +
+                     "; what the paper's figure shows as HVAE's error is the draw "
                      "of z. Its error of σ is " + sigma_over_maximiser(results, "hvae_k1_tempered") + " times the exact maximiser's for K = 1, by d, and " +
                          sigma_over_maximiser(results, "hvae_k10_tempered") + " times for K = 10. For one step that is a law too, the column beside "
                              "it: the flow's volume (below) adds the same w to every variance; ten steps have no closed form here. At the largest d "
@@ -216,8 +217,8 @@ void write_caterini_report(Page& page, const experiments::Ledger&) {
   page.setting({"MNIST: networks", "convolutions with stride 2, upsampling on the way back", "transposed convolutions on the way back", "authors' code", "`upsampled` chooses the text's"});
   page.setting({"MNIST: optimiser", "Adamax, rate 0.001", "the authors' Adamax, rate 0.0005", "authors' code", "the code's default, which its test script uses"});
   page.setting({"MNIST: early stopping (`mnist`)", "100 passes without improvement", "the same, on 10,000 statically binarised images; the best weights are restored", "section 4.2, authors' code", ""});
-  page.setting({"MNIST: 10,000 images (`mnist_10k`)", "50,000 training and 10,000 validation images, early stopping after 100 passes", "10,000 and 1,000; at most 100 passes, "
-      "early stopping after 20; K = 1, 5", "section 4.2", "the paper's runs (`mnist`) would take more than a week on two cores"});
+  page.setting({"MNIST: 10,000 images (`mnist_10k`)", "50,000 training and 10,000 validation images, early stopping after 100 passes",
+                "10,000 and 1,000; at most 100 passes, early stopping after 20; K = 1, 5", "section 4.2", "the paper's runs (`mnist`) would take more than a week on two cores"});
   page.setting({"MNIST: seeds", "85547, 12345, 98765", "0, 1", "supplement", "TensorFlow's random numbers cannot be repeated"});
   page.setting({"MNIST: data", "stochastic binarisation", "drawn afresh for every batch; test images drawn once, the same for every model", "section 4.2", "the authors binarise the test images anew at every evaluation"});
 

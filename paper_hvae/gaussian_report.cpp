@@ -73,7 +73,10 @@ void end_at_the_data(Panel& panel) {
   for (const Curve& curve : panel.curves)
     for (const auto* values : {&curve.y, &curve.lo, &curve.hi})
       for (const double y : *values) least = std::min(least, y), largest = std::max(largest, y);
-  if (largest > 0) panel.y_range = {least / 1.25, largest * 1.25};
+  if (!(largest > 0)) return;
+  least /= 1.25, largest *= 1.25;
+  const double below = std::pow(10, std::floor(std::log10(least))), above = std::pow(10, std::ceil(std::log10(largest)));
+  panel.y_range = {least < 2 * below ? below : least, above < 2 * largest ? above : largest};
 }
 
 double tempered_sigma_error(std::int64_t d, std::int64_t n, std::int64_t N) {

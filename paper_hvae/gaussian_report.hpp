@@ -41,7 +41,7 @@ struct Drawn {
 // An error against the dimension, both axes logarithmic.
 reporting::Panel error_panel(const GaussianResults& results, const std::vector<Drawn>& drawn, const std::string& metric, const std::string& y_label);
 
-// Ends a logarithmic y axis where the panel's data end, bands and bars included, and not at the next decade.
+// Ends a logarithmic y axis where the panel's data end, bands and bars included, or at a decade that is no more than twice as far.
 void end_at_the_data(reporting::Panel& panel);
 
 // The closed form of HVAE's error of sigma with fixed tempering and K = 1, where a step sees n rows of data sets of N: the

@@ -133,11 +133,11 @@ void what_the_paper_can_show(Page& page, const std::vector<reporting::Claim>& cl
                          longer, needed(longer, fixed.sd),
                          repeated.passes.size(), fmt::join(repeated.passes, ", "), repeated.n_of_other_runs));
   page.finding(fmt::format("Table 1 of the paper, MNIST: its headline, {:.2f} nats between the VAE and K = 10 with free tempering and varied ε, stands clear of the scatter "
-                           "between runs ({:.2f} nats with varied ε, {:.2f} with fixed); the difference of {:.2f} between K = 10 and K = 15, both with fixed ε, would take {:.0f} "
-                           "runs an arm to be seen, and it has two or three.",
+                           "between runs ({:.2f} nats with varied ε, {:.2f} with fixed); the difference of {:.2f} between K = 10 and K = 15, both with "
+                           "fixed ε, would take {:.0f} runs an arm to be seen, and it has two or three.",
                            headline, with_varied.sd, fixed.sd, longer, needed(longer, fixed.sd)));
-  page.erratum({"section 4.2", "\"the improvement in HVAE over the base VAE\"", fmt::format("of {} of the {} variants", n_variants - static_cast<std::size_t>(n_worse), n_variants),
-                fmt::format("its own Table 1: {} are worse than the VAE", n_worse)});
+  page.erratum({"section 4.2", "\"the improvement in HVAE over the base VAE\"",
+                fmt::format("of {} of the {} variants", n_variants - static_cast<std::size_t>(n_worse), n_variants), fmt::format("its own Table 1: {} are worse than the VAE", n_worse)});
   page.table("Table 1 from the supplement's runs [nats]", table,
              {.see = fmt::format("The third column is the fourth, to rounding. The paper's runs of the VAE alone lie between {:.2f} and {:.2f}; the "
                                  "means of {} of the {} variants lie there too.", least_vae, largest_vae, n_within, n_variants),
@@ -275,8 +275,8 @@ void our_runs(Page& page, const Scale& scale, const std::vector<reporting::Claim
   const std::string all_images = on_all ? fmt::format(" The VAE's NLL on all 10,000 test images is {}.", reporting::format_estimate(*on_all, 2)) : "";
   memory(page, scale);
   page.table(fmt::format("Our runs: experiment `{}`", scale.experiment), table,
-             {.see = scale_text(page, scale) + test_text(page, scale) + " Every row on the same test images, each seed with its own split, batches and noise, the same for all rows. ± behind the difference is its "
-                     "standard error over the images (the models being what they are); behind the other numbers that over seeds." + all_images,
+             {.see = scale_text(page, scale) + test_text(page, scale) + " Every row on the same test images, each seed with its own split, batches and "
+                     "noise, the same for all rows. ± behind the difference is its standard error over the images (the models being what they are); behind the other numbers that over seeds." + all_images,
               .contradicted = "a flow whose gap is wider than that of the VAE with the same seed" + wider_gaps(page, scale) + ".",
               .profile = scale.profile});
   curves.panels = {on_training, on_validation};
@@ -287,7 +287,9 @@ void our_runs(Page& page, const Scale& scale, const std::vector<reporting::Claim
   if (shown)
     page.images("New digits", "mnist_samples", {.images = shown->images.at("samples"), .columns = 16},
                 {},
-                {.see = "Pixel probabilities for codes drawn from the prior, the last variant of the table: what the decoder has learned from " + scale_text(page, scale) + ".", .contradicted = "no digit among the draws.", .profile = scale.profile});
+                {.see = "Pixel probabilities for codes drawn from the prior, the last variant of the table: what the decoder has learned from " +
+                        scale_text(page, scale) + ".",
+                 .contradicted = "no digit among the draws.", .profile = scale.profile});
 }
 
 }  // namespace

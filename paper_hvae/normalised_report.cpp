@@ -303,7 +303,8 @@ void iaf(Page& page) {
   page.table("HVAE + IAF [nats]", table,
              {.see = "All rows are bounds and, within a scale, comparable." + scale_note(page, scales),
               .contradicted = "for the report's \"much worse\": HVAE + IAF within a nat or two of HVAE, or better" +
-                              so_it_is(page, scales, "hvae_right", "hvae_iaf", "minus_bound_nats", "of HVAE + IAF, minus bound,", -2) + ".", .profile = caption_profile(scales)});
+                              so_it_is(page, scales, "hvae_right", "hvae_iaf", "minus_bound_nats", "of HVAE + IAF, minus bound,", -2) + ".",
+              .profile = caption_profile(scales)});
   page.figure("HVAE + IAF while training", figure,
               {.see = "The bound on the validation images." + scale_note(page, scales), .contradicted = "a curve that leaves the others for good.",
                .profile = caption_profile(scales)});

@@ -383,7 +383,8 @@ void hvae_sigma(Page& page, const GaussianResults& results, const Published& pub
                           results.record(d, "hvae_k1_tempered_even_batches") ? both("sigma_error", "_even_batches", 4) : "–",
                           results.record(d, "hvae_k1_tempered_all_rows") ? both("sigma_error", "_all_rows", 5) : "–",
                           fmt::format("{:.5f}", tempered_sigma_error(d, 10'000)),
-                          results.record(d, "hvae_k1_tempered_all_rows_as_many_passes") ? both("sigma_error", "_all_rows_as_many_passes", 1) : "–", both("inverse_root_beta_0", "", 1), results.text(d, "hvae_k1_untempered", "sigma_error", 2),
+                          results.record(d, "hvae_k1_tempered_all_rows_as_many_passes") ? both("sigma_error", "_all_rows_as_many_passes", 1) : "–",
+                          both("inverse_root_beta_0", "", 1), results.text(d, "hvae_k1_untempered", "sigma_error", 2),
                           results.text(d, "hvae_k1_untempered", "law_sigma_error", 2), printed(fmt::format("notebook.d{}.hvae_k1_untempered", d)),
                           results.text(d, "hvae_k10_untempered", "sigma_error", 2), results.text(d, "hvae_k10_untempered", "law_sigma_error", 2),
                           printed(fmt::format("notebook.d{}.hvae_k10_untempered", d))});
