@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace vae_extensions {
 
@@ -39,9 +40,13 @@ std::optional<reporting::Sample> estimate(const Page& page, const std::string& c
   return page.results().estimate(shown_profile(page, cell_path), metric_of(cell_path, metric));
 }
 
-const Record* first_record(const Page& page, const std::string& cell_path) {
-  const auto& records = page.results().records(shown_profile(page, cell_path), cell_path);
+const Record* first_record(const Page& page, const std::string& cell_path, Profile profile) {
+  const auto& records = page.results().records(profile, cell_path);
   return records.empty() || records.front()->diverged ? nullptr : records.front();
+}
+
+const Record* first_record(const Page& page, const std::string& cell_path) {
+  return first_record(page, cell_path, shown_profile(page, cell_path));
 }
 
 std::string scale_note(Profile profile) { return profile == Profile::paper ? "" : fmt::format(" ({})", to_string(profile)); }
@@ -59,14 +64,20 @@ std::vector<reporting::Curve> curves_by_profile(const Page& page, const reportin
   for (const Profile profile : {Profile::paper, Profile::quick, Profile::smoke}) {
     reporting::Curve curve = like;
     curve.label += scale_note(profile);
+    const auto finish = [&] {
+      if (!curve.x.empty()) curves.push_back(curve);
+      curve.x.clear(), curve.y.clear();
+    };
     for (const Place& place : places) {
-      if (shown_profile(page, place.cell_path) != profile) continue;
-      const auto sample = estimate(page, place.cell_path, metric);
-      if (!sample) continue;
+      const auto sample = page.results().estimate(profile, metric_of(place.cell_path, metric));
+      if (shown_profile(page, place.cell_path) != profile || !sample || !std::isfinite(sample->mean)) {
+        finish();
+        continue;
+      }
       curve.x.push_back(place.x);
       curve.y.push_back(factor * sample->mean);
     }
-    if (!curve.x.empty()) curves.push_back(curve);
+    finish();
   }
   return curves;
 }

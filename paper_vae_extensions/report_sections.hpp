@@ -33,6 +33,7 @@ struct Standing {
 };
 Standing standing(const Page& page, const TableRow& row, int n);
 inline constexpr const char* slower_cnn = "cnn/cnn_lr_0.001";
+inline constexpr const char* slower_tuned = "vae/tuned_lr_0.001/n3";
 
 // The highest profile above smoke that has the cell; smoke where none has.
 Profile shown_profile(const Page& page, const std::string& cell_path);
@@ -42,7 +43,8 @@ reporting::CellMetric metric_of(const std::string& cell_path, const std::string&
 // A metric of a cell over its seeds, at the profile that is shown.
 std::optional<reporting::Sample> estimate(const Page& page, const std::string& cell_path, const std::string& metric);
 
-// The record of the cell's first seed at the profile that is shown; null where there is none, or it diverged.
+// The record of the cell's first seed at a profile, or at the one that is shown; null where there is none, or it diverged.
+const Record* first_record(const Page& page, const std::string& cell_path, Profile profile);
 const Record* first_record(const Page& page, const std::string& cell_path);
 
 // " (quick)" where the record is not of the paper's scale.
@@ -51,7 +53,7 @@ std::string scale_note(Profile profile);
 // The lowest profile among the given cells' records: what a caption has to name.
 Profile lowest_profile(const Page& page, const std::vector<std::string>& cell_paths);
 
-// A metric of several cells as curves like the given one: one curve for each profile, so that no line joins two scales.
+// A metric of several cells as curves like the given one, so that no line joins two scales or runs through a cell without a value.
 struct Place {
   double x;
   std::string cell_path;
@@ -59,7 +61,8 @@ struct Place {
 std::vector<reporting::Curve> curves_by_profile(const Page& page, const reporting::Curve& like, const std::vector<Place>& places,
                                                 const std::string& metric, double factor = 1);
 
-// The best bound of the noise sweep at N_z = 3, with or without noise at test; nothing before all of it exists at the paper's scale.
+// The best bound at N_z = 3 of the noise sweep, with or without noise at test, and of the tuned network at the sweep's learning
+// rate; nothing before all of it exists at the paper's scale.
 std::optional<double> best_with_noise(const Page& page);
 
 // Sections, in the order of the page.

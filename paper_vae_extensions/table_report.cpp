@@ -106,6 +106,21 @@ std::string span_of_rows(Page& page) {
                      scale_note(profile), left_out.empty() ? "" : fmt::format(" without {}", left_out), span(values[0]), span(values[1]));
 }
 
+// " (N_z = 10, 20)".
+std::string sizes_at_slower_rate(const Page& page) {
+  const TableRow& row = table_row("cnn", "cnn");
+  std::vector<int> sizes;
+  for (const int n : latent_sizes)
+    if (standing(page, row, n).path != row.path(n)) sizes.push_back(n);
+  return sizes.empty() ? "" : fmt::format(" (N_z = {})", fmt::join(sizes, ", "));
+}
+
+// " (20 here, 100 published)".
+std::string iwae_passes(const Page& page) {
+  const Record* record = first_record(page, table_row("iwae", "as_coded").path(20));
+  return record ? fmt::format(" ({} here, 100 published)", record->identity.settings.count("epochs")) : "";
+}
+
 // The same as a figure.
 void bound_against_latent_size(Page& page) {
   reporting::Figure figure{.name = "bound_by_latent_size", .columns = 2, .width = 1080, .height = 460};
@@ -116,10 +131,19 @@ void bound_against_latent_size(Page& page) {
     Panel panel{.title = as_coded ? "what the table has" : "what compares", .x_label = "latent size N_z", .y_label = label, .log_x = true};
     for (const int n : latent_sizes) panel.x_ticks.emplace_back(n, std::to_string(n));
     for (const TableRow& row : table_rows()) {
-      std::vector<Place> places;
-      for (const int n : latent_sizes) places.push_back({static_cast<double>(n), standing(page, row, n).path});
-      const Curve like{.label = row.label, .style = Style::line_points, .colour = row.colour};
-      for (Curve& curve : curves_by_profile(page, like, places, metric, as_coded ? 1 : -1)) panel.curves.push_back(std::move(curve));
+      std::vector<Place> places, replaced;
+      std::string replaced_label;
+      for (const int n : latent_sizes) {
+        const auto [path, row_label] = standing(page, row, n);
+        places.push_back({static_cast<double>(n), row.path(n)});
+        if (path != row.path(n)) replaced.push_back({static_cast<double>(n), path}), replaced_label = row_label;
+      }
+      const auto draw = [&](const std::string& name, Style style, const std::vector<Place>& at) {
+        for (Curve& curve : curves_by_profile(page, {.label = name, .style = style, .colour = row.colour}, at, metric, as_coded ? 1 : -1))
+          panel.curves.push_back(std::move(curve));
+      };
+      draw(row.label, Style::line_points, places);
+      draw(replaced_label, Style::points, replaced);
       if (as_coded)
         panel.curves.push_back({.label = row.label + ", published",
                                 .x = {latent_sizes.begin(), latent_sizes.end()},
@@ -130,8 +154,10 @@ void bound_against_latent_size(Page& page) {
     figure.panels.push_back(panel);
   }
   page.figure("The rows against the latent size", figure,
-              {.see = "Left, published (hollow) and ours by the same protocol; the convolutional row with a learning rate of 0.001 where it diverges at 0.01. "
-                      "Right, one quantity for all rows." + span_of_rows(page),
+              {.see = "Left, published (hollow) and ours by the same protocol, but for the passes of IWAE" + iwae_passes(page) +
+                      "; where the convolutional row diverges at 0.01, a point without a line, at a learning rate of 0.001" + sizes_at_slower_rate(page) +
+                      ". A line breaks where a value is missing. "
+                      "Right, for all rows the importance-weighted estimate of log p(x), the CVAE's of log p(x given y)." + span_of_rows(page),
                .contradicted = "hollow points far from their curve where the claims declare no difference.",
                .profile = highest_profile(page)});
 }
@@ -141,19 +167,25 @@ void seeds(Page& page) {
   using reporting::Align;
   reporting::Table table{{{"Row"}, {"N_z", Align::right}, {"seeds", Align::right}, {"s.d. over seeds", Align::right}, {"two single runs differ by chance by up to", Align::right}},
               {}};
-  for (const int n : {3, 20})
+  std::string within;
+  for (const auto& [n, i] : {std::pair(3, 0u), {20, 3u}})
     for (const TableRow& row : table_rows()) {
       const auto [path, label] = standing(page, row, n);
       const auto sample = estimate(page, path, "elbo_as_coded_nats");
       if (!sample || sample->n < 2 || !std::isfinite(sample->sd)) continue;
-      table.rows.push_back({label, std::to_string(n), std::to_string(sample->n), fmt::format("{:.2f}", sample->sd),
-                            fmt::format("{:.2f}", reporting::prediction_half_width(reporting::pooled({&*sample, 1}), 1, 1, 0.05))});
+      const double by_chance = reporting::prediction_half_width(reporting::pooled({&*sample, 1}), 1, 1, 0.05);
+      table.rows.push_back(
+          {label, std::to_string(n), std::to_string(sample->n), fmt::format("{:.2f}", sample->sd), fmt::format("{:.2f}", by_chance)});
+      const double lead = row.published[i] - table_row("vae", "implementation").published[i];
+      if ((row.cell == "tuned" || row.cell == "cnn") && lead > 0 && lead < by_chance)
+        within += fmt::format("; so it is for {} at N_z = {}, {:.2f} nats ahead", label, n, lead);
     }
   if (table.rows.empty()) return;
   page.table("Which differences mean anything [nats]", table,
              {.see = "The report compares single runs. Two of one row differ by more than the last column in one case of twenty; it is wide where "
                      "there are few seeds, since the deviation itself is then hardly known.",
-              .contradicted = "a row whose published distance to the next is smaller than its last column, and which the report calls better.",
+              .contradicted = "a lead that section 5 sees of the tuned or the convolutional row over the first, as published, smaller than the "
+                              "last column" + within + ".",
               .profile = highest_profile(page)});
 }
 
@@ -163,24 +195,32 @@ void seeds(Page& page) {
 // rate. Two probes, not in the report, change one thing each.
 void probes(Page& page) {
   const auto at = [&](const std::string& cell) { return estimate(page, "vae/" + cell, "elbo_as_coded_nats"); };
-  const auto tuned = at("tuned/n3"), slow = at("tuned_lr_0.001/n3"), momentum = at("tuned_beta2_0.99/n3");
-  if (!tuned || !slow || !momentum) return;
-  double best = -std::numeric_limits<double>::infinity(), worst = std::numeric_limits<double>::infinity();
+  const auto tuned = at("tuned/n3"), slow = estimate(page, slower_tuned, "elbo_as_coded_nats"), momentum = at("tuned_beta2_0.99/n3");
+  const auto at_20 = at("tuned/n20");
+  if (!tuned || !slow || !momentum || !at_20 || tuned->n < 2) return;
+  double best = -std::numeric_limits<double>::infinity(), worst = std::numeric_limits<double>::infinity(), best_of_all = best;
+  std::size_t n_passes = 0;
   constexpr std::size_t settled = 50;  // the second half of the passes
   for (const Record* record : page.results().records(Profile::paper, "vae/tuned/n3")) {
     const auto& test = record->series.at("curve").at("test_elbo_nats");
+    n_passes += test.size();
+    best_of_all = std::max(best_of_all, std::ranges::max(test));
     for (std::size_t epoch = settled; epoch < test.size(); ++epoch) {
       best = std::max(best, test[epoch]);
       worst = std::min(worst, test[epoch]);
     }
   }
+  const double published = table_row("vae", "tuned").published[0];
+  const double half_width = reporting::prediction_half_width(reporting::pooled(std::array{*tuned, *at_20}), tuned->n, 1, 0.01);
   page.prose("The tuned row at N_z = 3",
              fmt::format("At this size alone the learning rate is 0.01. The test bound then never settles: over the second half of the passes "
                          "it moves between {:.1f} and {:.1f} nats from one pass to the next, so that the value of the last pass, which is what "
                          "the table has, is partly luck. The mean of our last passes is {:.2f}; the published value is {:.2f}. With 0.001, the "
                          "rate of the other columns, one run gives {:.2f}; with 0.01 and the β2 = 0.99 of the text instead of the code's 0.999, "
-                         "{:.2f}.\n",
-                         worst, best, tuned->mean, table_row("vae", "tuned").published[0], slow->mean, momentum->mean));
+                         "{:.2f}. The best of all {} passes of our {} seeds is {:.2f}: {} the published value. The claim counts it as reproduced because, "
+                         "by the spread over seeds, 99 of 100 single runs lie within {:.2f} of our mean.\n",
+                         worst, best, tuned->mean, published, slow->mean, momentum->mean, n_passes, tuned->n, best_of_all,
+                         best_of_all < published ? "none reaches" : "some reach", half_width));
 }
 
 }  // namespace
