@@ -14,18 +14,23 @@ namespace vae_extensions {
 namespace {
 
 void settings(Page& page) {
+  const std::string of_the_code = "the code does not follow the text here";
   page.setting({"binarisation", "\"setting to zero any pixel greater than zero\"", "pixel > 0 becomes 0, pixel = 0 becomes 1", "authors' code", ""});
   page.setting({"hidden units", "500, one layer each way", "500", "section 4.1", ""});
-  page.setting({"activation", "tanh; tuned: ReLU", "the same; CVAE and β-VAE tanh", "sections 4.1, 4.2.1; authors' code", ""});
+  page.setting({"activation", "tanh; tuned, DVAE: ReLU; CNN: leaky ReLU and ReLU", "the same", "sections 4.1, 4.2.1, 4.2.2, 4.2.5", ""});
   page.setting({"optimiser, first row", "Adagrad", "Adagrad, learning rate 0.01 for every N_z, PyTorch's rule",
                 "authors' code (the text lists candidates)", ""});
   page.setting({"optimiser, tuned", "Adam, β1 = 0.9, β2 = 0.99", "Adam, β1 = 0.9, β2 = 0.999", "authors' code",
                 "the code leaves PyTorch's default 0.999; its numbers are the published ones"});
   page.setting({"learning rate, tuned", "0.01 for N_z = 3, else 0.001", "the same", "section 4.2.1", ""});
-  page.setting({"optimiser, other rows", "as the tuned row", "Adam, 0.001; CNN 0.01, at N_z = 200 0.001; IWAE with ε = 0.001 and batches of 200",
-                "authors' code", ""});
-  page.setting({"IWAE, passes", "100", "20 at every size; 100 at N_z = 20", "authors' code",
-                "50 draws of each image make a pass fifty times as long"});
+  page.setting({"learning rate, CNN", "0.01, at N_z = 200 0.001", "the same; 0.001 beside it at N_z = 10 and 20", "section 4.2.2", ""});
+  page.setting({"optimiser, IWAE", "learning rate 0.001, the rest as the IWAE paper", "Adam, 0.001, ε = 0.001, batches of 200",
+                "section 4.2.4; authors' code", ""});
+  page.setting({"learning rate, DVAE", "as tuned: 0.01 for N_z = 3, else 0.001", "0.001 for every N_z", "authors' code", of_the_code});
+  page.setting({"CVAE", "as tuned: ReLU, 0.01 for N_z = 3, else 0.001", "tanh, 0.001 for every N_z", "authors' code", of_the_code});
+  page.setting({"optimiser, β-VAE", "as the first row: Adagrad", "Adam, 0.001", "authors' code", of_the_code});
+  page.setting({"IWAE, passes", "100", "20 at every size; 100 at N_z = 20", "section 4.1; the 20 are ours",
+                "time: 50 draws of each image make a pass fifty times as long"});
   page.setting({"cross-entropy", "\"assigns zeros (i.e. log 0 = 0)\" (IWAE)", "from the logits, where no probability is 0", "section 4.2.4",
                 "the text's rule counts a pixel that is wrong with certainty as right"});
   page.setting({"noise of the DVAE", "salt and pepper, 0.05", "the same, at training and at test", "section 4.2.5; authors' code", ""});
@@ -33,6 +38,8 @@ void settings(Page& page) {
                 "the code tests on the training set; both are shown"});
   page.setting({"Frey faces, training", "Adagrad, 3,000 passes, batch 100, learning rate chosen for each N_z from 0.1, 0.01, 0.02",
                 "the same with 0.01, and with 0.02 and 0.1 beside it", "section 4.1; authors' code", ""});
+  page.setting({"Frey faces, free log-variance", "tried, with exploding gradients", "beside it; at least -2 log 255, one grey level, by a softplus",
+                "section 4.1", "without any bound the density of a pixel that is constant over the data has no maximum"});
   page.setting({"overfitting run", "1,600 passes, latent size not said", "1,600 passes, N_z = 20", "section 4.2.1", ""});
   page.setting({"initialisation", "\"randomly initialized\"", "uniform ± 1/√n_in, weights and biases (PyTorch's default)", "authors' code", ""});
   page.setting({"batch, passes", "100, 100", "100, 100", "section 4.1", ""});
@@ -53,13 +60,13 @@ void findings(Page& page) {
                "importance-weighted NLL, {}, is below that of the first implementation, {}.",
                {text("beta/beta_4/n3", "elbo_nats"), text("beta/beta_4/n3", "nll_importance_nats"), text("vae/implementation/n3", "nll_importance_nats")});
   if (const auto best = best_with_noise(page))
-    page.finding("The denoising row's -109.48 at N_z = 3 cannot be had: noise of 0.05 gives {}, the same networks without any noise {}, and the best of "
-                 "all levels, tested with or without noise, is {}.",
-                 {text("dvae/noise_0.05/n3", coded), text("dvae/noise_0/n3", coded), fmt::format("{:.2f}", *best)});
+    page.finding("The denoising row's -109.48 at N_z = 3 cannot be had: noise of 0.05 gives {}, the same networks without any noise {} and, in another "
+                 "run, {}, and the best of all levels, tested with or without noise, is {}.",
+                 {text("dvae/noise_0.05/n3", coded), text("dvae/noise_0/n3", coded), text(slower_tuned, coded), fmt::format("{:.2f}", *best)});
   const auto& cnn = page.results().records(Profile::paper, table_row("cnn", "cnn").path(20));
   if (const auto n = std::ranges::count_if(cnn, &Record::diverged); n > 0)
-    page.finding("The convolutional row diverges at its own learning rate of 0.01 with 10 and 20 latent numbers ({} of {} seeds at 20); at 0.001 it reaches {} "
-                 "(published -77.78).",
+    page.finding("The convolutional row diverges at its own learning rate of 0.01 with 10 and 20 latent numbers ({} of {} seeds at 20), where the "
+                 "report's did not; why is open. At 0.001 it reaches {} with 20 (published -77.78).",
                  {std::to_string(n), std::to_string(cnn.size()), text(std::string(slower_cnn) + "/n20", coded)});
   page.finding("Frey faces, minus the bound: {} nats at N_z = 2 and {} at 20 (published 236.67 and 245.74); the mean face alone costs {}. The "
                "other learning rates of the text cost up to 6 nats, so the growth that is published may be theirs; none of ours gives the published series.",
@@ -83,14 +90,10 @@ void errata(Page& page) {
   page.erratum({"Table 1, row CVAE", "log-likelihood", "bound on log p(x given y)", "the label is given to encoder and decoder"});
   if (const auto best = best_with_noise(page); best && *best < table_row("dvae", "noise_0.05").published[0])
     page.erratum({"Table 1, row DVAE", "-109.48 at N_z = 3", "not attainable by these networks",
-                  fmt::format("the noise sweep: {:.2f} at best, with or without noise", *best)});
-  const auto& cnn = page.results().records(Profile::paper, table_row("cnn", "cnn").path(20));
-  if (std::ranges::any_of(cnn, &Record::diverged))
-    page.erratum({"section 4.2.2", "learning rate 0.01 at N_z = 10 and 20", "a lower one",
-                  fmt::format("at 0.01 the training diverges ({} of {} seeds at 20)", std::ranges::count_if(cnn, &Record::diverged), cnn.size())});
+                  fmt::format("{:.2f} at best, at any level of noise and without", *best)});
   page.erratum({"section 4.2.3", "\"the lower bound is comparatively lower than traditional VAE\"", "higher", "its own Table 1 at every N_z"});
   page.erratum({"section 4.2.5", "noise \"between 0.05 and 0.15 overcome the results obtained by traditional VAE\", 0.05 at every N_z",
-                "at N_z = 3 and 5 only", "its own Table 1: DVAE -98.26, -92.89, -94.50 and VAE -95.22, -87.95, -90.31 at 10, 20, 200"});
+                "by its own Table 1 at N_z = 3 and 5 only", "DVAE -98.26, -92.89, -94.50 and VAE -95.22, -87.95, -90.31 at 10, 20, 200"});
   page.erratum({"section 5", "\"DVAE performs better at capturing lower latent capacities\"", "at N_z = 3 only",
                 "its own Table 1 at 5: DVAE -102.58 and CVAE -98.99"});
   page.erratum({"section 5", "\"the ELBO of our implementation is really close to the original\"", "up to N_z = 10",
@@ -99,8 +102,10 @@ void errata(Page& page) {
                 "section 5: it \"cannot generate examples that good\""});
   page.erratum({"section 5", "\"there is an improvement when performing hyper-parameter tuning\"", "not at N_z = 3",
                 "its own Table 1: -140.68 tuned, -137.64 before"});
-  page.erratum({"section 5", "\"CVAE performs better than the other models\"", "not at N_z = 3 and 200",
-                "its own Table 1: DVAE -109.48 and CVAE -116.27; CNN -75.47 and CVAE -76.39"});
+  page.erratum({"section 5", "\"CVAE performs better than the other models\"", "by its own Table 1 not at N_z = 3 and 200",
+                "DVAE -109.48 and CVAE -116.27; CNN -75.47 and CVAE -76.39"});
+  page.erratum({"section 5", "Frey faces: 236.67 to 245.74 are \"values obtained for the likelihood lower bound\"", "minus the lower bound",
+                "no bound with this decoder is above -234.606; the code reports its loss"});
   page.erratum({"section 5", "Frey faces: values scaled differently", "a floor of 234.606 nats under every value",
                 "log-variance at least -1; 280 (log 2π − 1)"});
   if (const auto faces = page.results().estimate(Profile::paper, metric_of("frey/tanh_all/n2", "loss_nats")); faces && faces->n > 1)
@@ -147,8 +152,13 @@ void write_report(Page& page, const experiments::Ledger&) {
   page.cite(
       "Xavier Sumba, Hafizur Rahman, Roger Madhu: *Improving Variational Autoencoders*. COMP 551 project report, McGill University, "
       "April 2019.\n\n"
-      "Every row of its Table 1 by the authors' protocol and by one that compares, the Frey faces, and Figures 1 to 7. Where the published "
-      "code departs from the text or from the model, both are built. [The chapter](program.md) is the program's source.");
+      "Every row of its Table 1 by the authors' protocol (IWAE, but for one size, for fewer passes) and by one that compares, the Frey faces, and "
+      "Figures 1 to 7. Where the published code departs from the text or from the model, both are built.\n\n"
+      "Not held against a run: that the binarisation does not matter (section 3), that gradients explode without the tanh and clipping does not help "
+      "(4.1), the trials of layers (4.2.2), that gradients of IWAE vanish (4.2.4), noise of 0.05 at N_z = 5, 10 and 200 against more (4.2.5), "
+      "disentanglement (4.2.6), that the bound is \"really close\" to the original's (section 5, whose numbers are of another protocol), and how "
+      "pictures look: IWAE's and the CVAE's sharper or better, faces that blink or smile, 8 and 3 or 4 and 9 confused (abstract, 4.2.3, 5). "
+      "[The chapter](program.md) is the program's source.");
   findings(page);
   table_sections(page);
   cnn_sections(page);
