@@ -29,8 +29,7 @@ class Judge {
       : claim_(claim), claims_(claims), results_(results), profile_(profile), ours_(ours) {}
 
   std::optional<bool> operator()(const Near& near) {
-    const double tolerance = near.tolerance * (near.relative ? std::abs(*claim_.published) : 1);
-    return within(ours_.mean, *claim_.published, tolerance + half_unit(claim_));
+    return near_published(near.tolerance * (near.relative ? std::abs(*claim_.published) : 1));
   }
 
   std::optional<bool> operator()(const Interval& interval) {
@@ -38,7 +37,9 @@ class Judge {
     const Spread spread = pooled(samples_of(interval.pool));
     if (spread.dof == 0) return missing(no_spread);
     const double half_width = prediction_half_width(spread, ours_.n, interval.published_runs, interval.false_alarm);
-    return within(ours_.mean, *claim_.published, half_width + half_unit(claim_));
+    if (interval.at_most && half_width > *interval.at_most)
+      return missing(fmt::format("too few seeds for an interval of ± {:.3g} or less: theirs is ± {:.3g}", *interval.at_most, half_width));
+    return near_published(half_width);
   }
 
   std::optional<bool> operator()(const Ordering& ordering) {
@@ -65,10 +66,16 @@ class Judge {
 
   const std::string& note() const { return note_; }
   std::optional<double> against() const { return against_; }
+  std::optional<double> tolerance() const { return tolerance_; }
   double held() const { return held_; }  // what `instead` is about
 
  private:
   static constexpr const char* no_spread = "no cell of the pool has two seeds, so the spread is unknown";
+
+  bool near_published(double tolerance) {
+    tolerance_ = tolerance + half_unit(claim_);
+    return within(ours_.mean, *claim_.published, *tolerance_);
+  }
 
   // Of the claim's metric, its own cell and those of a pool; and what it is held against. None of them twice.
   std::vector<Sample> samples_of(const std::vector<std::string>& pool, const std::optional<CellMetric>& other = {}) const {
@@ -92,7 +99,8 @@ class Judge {
 
   std::optional<bool> decided(const Ordering& ordering, double lead, double chance) {
     if (std::abs(lead - ordering.margin) <= chance)
-      return missing(fmt::format("a lead of {:.3g}, where seeds alone make up to {:.3g}", lead, chance));
+      return missing(fmt::format("too few seeds to tell a lead of {:.3g} from the {:.3g} asked for, as chance makes up to {:.3g}", lead,
+                                 ordering.margin, chance));
     return lead > ordering.margin;
   }
 
@@ -108,15 +116,11 @@ class Judge {
   const Sample& ours_;
   double held_ = ours_.mean;
   std::string note_;
-  std::optional<double> against_;
+  std::optional<double> against_, tolerance_;
 };
 
 bool holds(const Instead& instead, double ours) {
   return instead.diverges ? std::isnan(ours) : within(ours, instead.value, instead.tolerance);
-}
-
-std::string to_string(const Instead& instead) {
-  return instead.diverges ? "a divergence" : fmt::format("{} ± {}", instead.value, instead.tolerance);
 }
 
 void settle(Judgement& j, const Rule& rule, bool rule_holds, double held) {
@@ -144,6 +148,10 @@ std::string to_string(Verdict verdict) {
     case Verdict::not_run: break;
   }
   return "not run at this scale";
+}
+
+std::string to_string(const Instead& instead) {
+  return instead.diverges ? "a divergence" : fmt::format("{} ± {}", instead.value, instead.tolerance);
 }
 
 Judgement judge(const Claim& claim, const std::vector<Claim>& claims, const Results& results, std::optional<Profile> profile) {
@@ -177,6 +185,7 @@ Judgement judge(const Claim& claim, const std::vector<Claim>& claims, const Resu
     j.profile = j.ours_at = at;
     j.ours = ours;
     j.against = judge_rule.against();
+    j.tolerance = judge_rule.tolerance();
     j.note.clear();
     settle(j, rule->second, *holds, judge_rule.held());
     return j;
@@ -235,6 +244,8 @@ double false_alarm_budget(const std::vector<Claim>& claims) {
 
 Source Claim::source() const {
   if (id.starts_with("right.") || id.starts_with("oracle.")) return Source::own;
+  if (!variant_of.empty()) return Source::variant;
+  if (unprinted || reading_error) return Source::unprinted_number;
   return published ? Source::printed_number : Source::sentence;
 }
 
@@ -257,11 +268,13 @@ std::string ours_text(const Judgement& j) {
                      experiments::to_string(*j.ours_at));
 }
 
+bool is_only_ordered(const Judgement& j) {
+  return j.verdict == Verdict::reproduced && j.claim->published && j.profile && std::holds_alternative<Ordering>(j.claim->rules.at(*j.profile).kind);
+}
+
 std::string verdict_text(const Judgement& j) {
-  const bool only_ordered = j.verdict == Verdict::reproduced && j.claim->published && j.profile &&
-                            std::holds_alternative<Ordering>(j.claim->rules.at(*j.profile).kind);
   if (j.undecided) return fmt::format("{}: {}", to_string(j.verdict), j.note);
-  return std::string(to_string(j.verdict)) + (only_ordered ? ", as an ordering" : "");
+  return to_string(j.verdict) + (is_only_ordered(j) ? ", as an ordering" : j.tolerance ? fmt::format(" (± {:.3g} allowed)", *j.tolerance) : "");
 }
 
 std::string to_line(const Judgement& j) {

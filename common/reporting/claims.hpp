@@ -35,11 +35,13 @@ struct Near {
 };
 
 // The published number as one more draw: |ours - published| <= t * s * sqrt(1/n + 1/published_runs) + half a unit, where s is
-// the seed-to-seed deviation pooled over the claim's own cell and the cells of `pool`.
+// the seed-to-seed deviation pooled over the claim's own cell and the cells of `pool`. An interval wider than `at_most` tells
+// nothing apart and is left unjudged.
 struct Interval {
   double false_alarm = 0;
   int published_runs = 1;
   std::vector<std::string> pool;  // "experiment/cell"
+  std::optional<double> at_most = {};
 };
 
 // Ours lies beyond the other one of ours: ours - other > margin ("after"), other - ours > margin ("before"). With a
@@ -71,9 +73,10 @@ struct Rule {
   std::optional<Instead> instead = {};
 };
 
-// What a claim is of. The suite's own have ids that begin with "right." (what a corrected objective or protocol gives) or
-// "oracle." (closed forms).
-enum class Source { printed_number, sentence, own };
+// What a claim is of. Unprinted: a number of the authors that is read off a plot or stands in the output of their code. A
+// variant holds another claim at settings, or by a measure, of ours. The suite's own have ids that begin with "right." (what a
+// corrected objective or protocol gives) or "oracle." (closed forms).
+enum class Source { printed_number, unprinted_number, sentence, variant, own };
 
 struct Claim {
   std::string id, where, says;
@@ -83,6 +86,8 @@ struct Claim {
   std::optional<double> reading_error = {};  // of a number that is read off a plot: takes the place of half a printed unit
   std::map<Profile, Rule> rules = {};
   std::string not_comparable = {};  // the reason, if it is
+  std::string variant_of = {};      // the id of the claim that this one is a variant of
+  bool unprinted = false;           // the number stands in the output of the authors' code
 
   Source source() const;
 };
@@ -103,7 +108,8 @@ struct Judgement {
   std::optional<Sample> ours = {};      // at that profile, else at the highest one with records that count
   std::optional<Profile> ours_at = {};
   std::optional<double> against = {};   // the closed form of a law, or the other side of an ordering
-  bool undecided = false;               // ours was run, but what it is to be held against, or the spread over seeds, is missing
+  std::optional<double> tolerance = {};  // how far from the published number ours may lie, half a printed unit included
+  bool undecided = false;               // ours was run, but what it is to be held against is missing, or seeds are too few
   std::string note = {};                // why it was not run, or failed
 
   bool skipped() const { return !failed && (verdict == Verdict::not_run || verdict == Verdict::not_comparable); }
@@ -129,11 +135,16 @@ std::string reference_name(const Judgement& judgement);  // "published", or "hel
 // "-137.2 ± 0.3 (3 seeds, paper)", or "–".
 std::string ours_text(const Judgement& judgement);
 
-// The verdict; "reproduced, as an ordering" where a number is printed but, at this scale, only its order was held; with the note
-// where ours was run but could not be judged.
+// A number is printed but, at this scale, only its order was held.
+bool is_only_ordered(const Judgement& judgement);
+
+// The verdict, with the tolerance that a published number was held within: "reproduced (± 1.2 allowed)", or "reproduced, as an
+// ordering"; with the note where ours was run but could not be judged.
 std::string verdict_text(const Judgement& judgement);
 
 // One line for standard output: id, published, ours, verdict, as declared or NOT.
 std::string to_line(const Judgement& judgement);
+
+std::string to_string(const Instead& instead);  // "0.94 ± 0.04", or "a divergence"
 
 }  // namespace reporting

@@ -167,7 +167,9 @@ decltype(Rule::kind) rule_kind_from(Section& section) {
   if (kind == "interval") {
     const auto false_alarm = false_alarm_from(section);
     if (!false_alarm) fail(Exit::io, "{}: 'false_alarm' is missing", section.place());
-    return Interval{*false_alarm, section.count_if("published_runs", 1, 1000).value_or(1), pool_from(section)};
+    const auto at_most = section.number_if("at_most");
+    if (at_most && *at_most <= 0) fail(Exit::io, "{}: 'at_most' = {} must be above 0", section.place(), *at_most);
+    return Interval{*false_alarm, section.count_if("published_runs", 1, 1000).value_or(1), pool_from(section), at_most};
   }
   if (kind == "ordering") {
     const bool after = section.has("after");
@@ -213,6 +215,9 @@ Claim claim_from(const toml::table& table, std::size_t number, const std::string
   claim.reading_error = section.number_if("reading_error");
   if (claim.reading_error && (!claim.published || *claim.reading_error <= 0))
     fail(Exit::io, "{}: 'reading_error' = {} must be above 0 and stand beside 'published'", section.place(), *claim.reading_error);
+  claim.unprinted = section.flag("unprinted");
+  if (claim.unprinted && !claim.published) fail(Exit::io, "{}: 'published' is missing beside 'unprinted'", section.place());
+  claim.variant_of = section.text_if("variant_of").value_or("");
   claim.not_comparable = section.text_if("not_comparable").value_or("");
   const auto expect = section.text_if("expect");
   const auto instead = instead_from(section);
@@ -255,11 +260,18 @@ void check_lines(const toml::node& node, const std::string& file) {
     }
 }
 
-// What can only be seen with all claims at hand: ids are unique, and orderings name a claim with a metric, or a metric.
+// What can only be seen with all claims at hand: ids are unique, variants name a claim of the paper, and orderings a claim with a
+// metric, or a metric.
 void check_together(const std::vector<Claim>& claims, const std::string& file) {
   std::set<std::string> ids;
   for (const Claim& claim : claims)
     if (!ids.insert(claim.id).second) fail(Exit::io, "{}: claim {}: the 'id' is given twice", file, claim.id);
+  for (const Claim& claim : claims) {
+    if (claim.variant_of.empty()) continue;
+    const auto of = std::ranges::find(claims, claim.variant_of, &Claim::id);
+    if (of == claims.end() || of->source() == Source::variant || of->source() == Source::own)
+      fail(Exit::io, "{}: claim {}: 'variant_of' = \"{}\" is not the id of a claim of the paper's", file, claim.id, claim.variant_of);
+  }
   for (const Claim& claim : claims)
     for (const auto& [profile, rule] : claim.rules) {
       const auto* ordering = std::get_if<Ordering>(&rule.kind);

@@ -47,7 +47,9 @@ std::string listed(const std::string& heading, const std::vector<Judgement>& jud
 std::string why_it_differs(const Judgement& j) {
   const std::string numbers = fmt::format("{} {}, ours {}", reference_name(j), reference_text(j), ours_text(j));
   if (j.failed) return numbers + "; " + j.note;
-  return numbers + "; " + j.claim->rules.at(*j.profile).instead->because;
+  const Rule& rule = j.claim->rules.at(*j.profile);
+  const auto* ordering = std::get_if<Ordering>(&rule.kind);
+  return fmt::format("{}; declared {}{}: {}", numbers, ordering && ordering->paired ? "lead " : "", to_string(*rule.instead), rule.instead->because);
 }
 
 // Claims above which the scoreboard counts what held instead of listing it.
@@ -76,6 +78,7 @@ std::string sensitivity(const std::vector<Judgement>& judgements, const Results&
   Table table{{{"Metric"},
                {"Profile"},
                {"Seed s.d. (d.o.f.)", Align::right},
+               {"Least to greatest of a cell", Align::right},
                {"Seeds", Align::right},
                {"Against one published run", Align::right},
                {"Between two of our cells", Align::right}},
@@ -88,15 +91,18 @@ std::string sensitivity(const std::vector<Judgement>& judgements, const Results&
     }
     const int n = std::ranges::max(samples, {}, &Sample::n).n;
     const Spread spread = pooled(samples);
-    if (spread.dof == 0 || spread.sd == 0) continue;
+    const double rounding = 1e-12 * std::abs(samples.front().mean);  // of a constant
+    if (spread.dof == 0 || spread.sd <= rounding) continue;
+    std::erase_if(samples, [](const Sample& s) { return s.n == 1; });
+    const auto [least, greatest] = std::ranges::minmax(samples, {}, &Sample::sd);
     table.rows.push_back({fmt::format("`{} : {}`", experiment, metric), experiments::to_string(profile),
-                          fmt::format("{:.3g} ({})", spread.sd, spread.dof), std::to_string(n),
+                          fmt::format("{:.3g} ({})", spread.sd, spread.dof), fmt::format("{:.3g} to {:.3g}", least.sd, greatest.sd), std::to_string(n),
                           fmt::format("{:.3g}", smallest_visible_difference(spread, n, 1)),
                           fmt::format("{:.3g}", smallest_visible_difference(spread, n, n))});
   }
   if (table.rows.empty()) return "No cell has run with two seeds, so how much of a difference they could show is unknown.\n\n";
   return "**The smallest difference that the number of seeds could show** (two-sided 5 % test, power 80 %, spread pooled over the cells "
-         "of the experiment, for the cells with most seeds; a metric that no cell has from two seeds is not listed):\n\n" +
+         "of the experiment, for the cells with most seeds; where cells differ much in their own spread it says little of any one; a metric that no cell has from two seeds is not listed):\n\n" +
          to_markdown(table) + "\n";
 }
 
@@ -125,7 +131,9 @@ std::vector<Judgement> from(Source source, const std::vector<Judgement>& judgeme
 std::string to_string(Source source) {
   switch (source) {
     case Source::printed_number: return "Numbers that the paper prints";
+    case Source::unprinted_number: return "Numbers read off its plots or in its code's output";
     case Source::sentence: return "What it says in words";
+    case Source::variant: return "The same at settings or by measures of ours";
     case Source::own: break;
   }
   return "Closed forms and corrections of ours";
@@ -184,7 +192,7 @@ std::string claims_section(const std::vector<Claim>& claims, const std::vector<J
   if (std::ranges::any_of(judgements, [](const Judgement& j) { return !j.claim->published && j.against; }))
     out += " Where nothing is printed, the third column has what ours was held against: a closed form (=) or another result (<, >), and "
            "by how much ours must lie beyond it.";
-  if (std::ranges::any_of(judgements, [](const Judgement& j) { return verdict_text(j) != to_string(j.verdict); }))
+  if (std::ranges::any_of(judgements, is_only_ordered))
     out += " *As an ordering*: a run of this scale cannot meet the printed number itself; its order against another result is what was held.";
   const double budget = false_alarm_budget(claims);
   if (budget > 0) out += fmt::format(" False alarms to be expected if every claim is true: at most {:.3g} among those that declare a rate.", budget);

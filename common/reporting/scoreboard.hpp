@@ -20,7 +20,7 @@ Score score_of(const std::vector<Judgement>& judgements);
 
 // The judgements of claims from one source, and the heading over them.
 std::vector<Judgement> from(Source source, const std::vector<Judgement>& judgements);
-inline constexpr std::array sources{Source::printed_number, Source::sentence, Source::own};
+inline constexpr std::array sources{Source::printed_number, Source::unprinted_number, Source::sentence, Source::variant, Source::own};
 std::string to_string(Source source);
 
 // Warnings for the head of the page: no paper-scale records, stand-in data, no records at all. Empty when there is nothing to warn of.

@@ -83,6 +83,14 @@ BOOST_AUTO_TEST_CASE(interval_is_the_t_interval_of_one_more_draw) {
   BOOST_CHECK(holds(borrowed(-117 - 4.1135)));
   BOOST_CHECK(!holds(borrowed(-117 - 4.1136)));
 
+  // The first half width, and what it is allowed to be.
+  const auto narrow = [](double at_most) {
+    return judged(claim("a", "n3", -137, fmt::format("rule.paper = {{ kind = \"interval\", false_alarm = 0.05, at_most = {}, because = \"x\" }}\n", at_most) + reproduced), ledger());
+  };
+  BOOST_CHECK_EQUAL(verdict_text(narrow(4.969)), "reproduced (± 4.97 allowed)");
+  BOOST_CHECK_EQUAL(verdict_text(narrow(4.968)), "not run at this scale: too few seeds for an interval of ± 4.97 or less: theirs is ± 4.97");
+  BOOST_CHECK(narrow(4.968).undecided);
+
   const std::string alone = "rule.paper = { kind = \"interval\", false_alarm = 0.05, because = \"x\" }\n" + reproduced;
   const Judgement j = judged(claim("a", "n5", -117, alone), ledger());
   BOOST_CHECK(j.verdict == Verdict::not_run && j.undecided);
@@ -110,7 +118,7 @@ BOOST_AUTO_TEST_CASE(an_ordering_of_noisy_means_is_left_unjudged_where_chance_co
   const std::string with_the_other = " pool = [\"vae/n20\", \"vae/n3\"],";  // which is no second sample of n3
   BOOST_CHECK(ordering(15.75, with_the_other).verdict == Verdict::reproduced);
   BOOST_CHECK(undecided(ordering(15.76, with_the_other)));
-  BOOST_CHECK_EQUAL(verdict_text(ordering(16)), "not run at this scale: a lead of 20, where seeds alone make up to 4.97");
+  BOOST_CHECK_EQUAL(verdict_text(ordering(16)), "not run at this scale: too few seeds to tell a lead of 20 from the 16 asked for, as chance makes up to 4.97");
   BOOST_CHECK(!ordering(15).undecided);
 }
 
@@ -122,6 +130,16 @@ BOOST_AUTO_TEST_CASE(a_claim_is_of_a_printed_number_of_a_sentence_or_our_own) {
   BOOST_CHECK(source(claim("right.a", "n3", -137, absolute(1))) == Source::own);
   BOOST_CHECK(source(claim("oracle.a", "n3", -137, absolute(1))) == Source::own);
   BOOST_CHECK(source(claim("righteous.a", "n3", -137, absolute(1))) == Source::printed_number);
+  BOOST_CHECK(source(claim("figure1.a", "n3", -137, absolute(1, "reading_error = 2.0\n" + reproduced))) == Source::unprinted_number);
+  BOOST_CHECK(source(claim("figure1.a", "n3", -137, absolute(1, "unprinted = true\n" + reproduced))) == Source::unprinted_number);
+
+  const auto variant = [&](const std::string& of) {
+    return claim("table1.a", "n3", -137, absolute(1)) + claim("right.a", "n3", -137, absolute(1)) +
+           claim("table1.a.here", "n3", -137, absolute(1, fmt::format("variant_of = \"{}\"\n", of) + reproduced));
+  };
+  BOOST_CHECK(parsed(variant("table1.a")).back().source() == Source::variant);
+  for (const std::string of : {"table1.b", "right.a", "table1.a.here"})
+    BOOST_CHECK_EQUAL(refusal(variant(of)), fmt::format("published_toy.toml: claim table1.a.here: 'variant_of' = \"{}\" is not the id of a claim of the paper's", of));
 }
 
 // n20 less n3, seed by seed: 51 and 48; a lead of 49.5 with a standard error of 1.5, which chance takes 19.0593 away (t(0.975; 1)).
@@ -137,7 +155,7 @@ BOOST_AUTO_TEST_CASE(a_paired_ordering_is_judged_by_the_differences_of_equal_see
   BOOST_CHECK(verdict(30.45).undecided);
   BOOST_CHECK(verdict(68.55).undecided);
   BOOST_CHECK(verdict(68.56).verdict == Verdict::differs);
-  BOOST_CHECK_EQUAL(verdict(50).note, "a lead of 49.5, where seeds alone make up to 19.1");
+  BOOST_CHECK_EQUAL(verdict(50).note, "too few seeds to tell a lead of 49.5 from the 50 asked for, as chance makes up to 19.1");
   Ledger one_in_common = ledger();
   one_in_common.at(Profile::paper).erase("vae/n3/seed_1");
   BOOST_CHECK_EQUAL(judged(paired(0, alarm) + reproduced, one_in_common).note, "there are no two seeds in common");
@@ -314,9 +332,9 @@ BOOST_AUTO_TEST_CASE(exit_statuses_of_check) {
 
 BOOST_AUTO_TEST_CASE(a_line_says_all) {
   BOOST_CHECK_EQUAL(to_line(judged(claim("a.b", "n3", -137.64, absolute(1)), ledger())),
-                    "a.b  published -137.64  ours -137.00 ± 0.58 (3 seeds, paper)  reproduced  as declared");
+                    "a.b  published -137.64  ours -137.00 ± 0.58 (3 seeds, paper)  reproduced (± 1.01 allowed)  as declared");
   BOOST_CHECK_EQUAL(to_line(judged(claim("a.b", "n5", -100, absolute(1)), ledger())),
-                    "a.b  published -100.00  ours -117.00 (1 seed, paper)  differs  NOT as declared  (expected: reproduced)");
+                    "a.b  published -100.00  ours -117.00 (1 seed, paper)  differs (± 1.01 allowed)  NOT as declared  (expected: reproduced)");
   const std::string order = "rule.paper = { kind = \"ordering\", before = \"vae/n5 : bound\", margin = 5.0, because = \"x\" }\n" + reproduced;
   BOOST_CHECK_EQUAL(to_line(judged(claim("a.b", "n3", -150, order), ledger())),
                     "a.b  published -150.00  ours -137.00 ± 0.58 (3 seeds, paper)  reproduced, as an ordering  as declared");

@@ -172,7 +172,7 @@ BOOST_AUTO_TEST_CASE(failures_show) {
   r.health[0].passed = false;
   r.health[0].detail = "step 12";
   const std::string page = repository.report(records);
-  BOOST_CHECK(has(page, "**differs, NOT as declared**"));
+  BOOST_CHECK(has(page, "**differs (± 1.01 allowed), NOT as declared**"));
   BOOST_CHECK(has(page, "`paper vae/n5/seed_0` failed “the loss stayed finite”: step 12"));
   BOOST_CHECK(has(page, "5 of 6"));
   const auto p = repository.attached();
