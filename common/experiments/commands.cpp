@@ -144,20 +144,22 @@ Exit sample_command(const Program& program, const SampleOptions& options) {
       undeclared = failure;
       continue;
     }
+    if (!tasks.front().experiment->sample) fail(Exit::usage, "the cells of {} generate nothing to sample", tasks.front().experiment->name);
+    if (const auto another = std::ranges::find_if(tasks, [&](const Task& task) { return task.cell.name != tasks.front().cell.name; }); another != tasks.end())
+      fail(Exit::usage, "'{}' is several cells, '{}' and '{}' among them: name one", options.cell, tasks.front().cell.name, another->cell.name);
     for (const Task& task : tasks) {
       const Identity identity = identity_of(program, task, profile, 0);
       const fs::path folder = cell_folder(options.runs, identity), weights = folder / "weights.npz";
       const auto record = load_record(folder / "record.json");  // of these weights, not of ones that another run left
       if (!record || record->diverged || stale(*record, program) || !fs::exists(weights)) continue;
-      if (!task.experiment->sample) fail(Exit::usage, "the cells of {} generate nothing to sample", task.experiment->name);
-
       replace_file(options.image, grid_pgm(task.experiment->sample(task.cell, load_npz(weights), options.n)));
       fmt::print("{} samples of {} ({}): {}\nweights: {}\n", options.n, identity.key(), to_string(profile), options.image.string(), weights.string());
       return Exit::done;
     }
   }
   if (!declared) throw *undeclared;
-  fail(Exit::usage, "no trained cell '{}' under {} with the settings of this program; first: {} run {}", options.cell, options.runs.string(), program.name, selection.filters[0]);
+  fail(Exit::usage, "no trained cell '{}' under {} with the settings of this program; first: {} run {}{}", options.cell, options.runs.string(), program.name,
+       selection.filters[0], options.profile ? " --profile " + to_string(*options.profile) : "");
 }
 
 }  // namespace experiments

@@ -214,6 +214,10 @@ BOOST_AUTO_TEST_CASE(sample_draws_from_the_weights_of_a_trained_cell) {
   BOOST_TEST(toy.run("walk/tuned/n5 --seed 7").status == 0);
   BOOST_TEST(contains(toy.call("sample walk/tuned/n5/seed_7" + runs).out, "seed_7"));
   BOOST_TEST(toy.call("sample walk/tuned/n5/seed_x" + runs).status == 2);
+  const Result several = toy.call("sample walk/tuned" + runs);
+  BOOST_TEST(several.status == 2);
+  BOOST_TEST(contains(several.err, "name one"));
+  BOOST_TEST(contains(toy.call("sample walk/tuned/n5 --profile smoke" + runs).err, "--profile smoke"));
   BOOST_TEST(toy.call("sample walk/tuned/n5" + runs, "TOY_REVISION=2").status == 2);
   std::filesystem::remove(toy.cell("walk/tuned/n5/seed_0") / "record.json");
   BOOST_TEST(toy.call("sample walk/tuned/n5/seed_0" + runs).status == 2);
