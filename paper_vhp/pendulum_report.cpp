@@ -1,6 +1,6 @@
 // # The page: the pendulum
 //
-// Its tables and figures, each method at the highest profile that it has run at; Table 1 has every run.
+// Its tables and figures, each method by its longest run at the highest profile that it has run at; Table 1 has every run.
 #include "paper_vhp/pendulum_report.hpp"
 
 #include "paper_vhp/angle_regression.hpp"
@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <numbers>
+#include <ranges>
 
 namespace vhp {
 
@@ -42,6 +43,36 @@ const std::array<Row, 8> rows{{{"rewo", "VHP + REWO", 0.054},
                                {"rewo_alternative", "VHP + REWO, other update"}}};
 
 const Row& row_of(const std::string& cell) { return *std::ranges::find(rows, cell, &Row::cell); }
+
+// What figures draw of a method: at the paper's scale the shorter run where there is no long one, and either before a smaller scale.
+const Record* drawn(const RecordView& p, const std::string& cell) {
+  const Record* own = p.record(cell);
+  if (own && own->identity.profile == Profile::paper) return own;
+  const Record* short_one = p.record(cell + shorter);
+  return short_one ? short_one : own;
+}
+
+// A figure over several methods: the lowest of their scales, and what its caption must say of them.
+struct Together {
+  Profile profile = Profile::paper;
+  std::string note = {};
+};
+
+Together together(const RecordView& p, const std::vector<std::string>& cells) {
+  Together all;
+  std::vector<std::string> lengths, collapsed;
+  for (const std::string& cell : cells) {
+    const Record* record = drawn(p, cell);
+    if (!record) continue;
+    all.profile = std::min(all.profile, record->identity.profile);
+    if (auto length = fmt::format("{}", record->identity.settings.count("iterations")); std::ranges::find(lengths, length) == lengths.end())
+      lengths.push_back(std::move(length));
+    if (has_collapsed(*record)) collapsed.push_back(label_of(row_of(cell).label, *record));
+  }
+  if (lengths.size() > 1) all.note += fmt::format(" Runs of different length ({} iterations) stand side by side, and do not compare.", fmt::join(lengths, ", "));
+  if (!collapsed.empty()) all.note += fmt::format(" Collapsed, all codes in one spot: {}.", fmt::join(collapsed, "; "));
+  return all;
+}
 
 // ## Figures 1 and 10
 //
@@ -107,6 +138,7 @@ void table_1(RecordView& p) {
                           {"with each code's own r", Align::right},
                           {"the code's own angle", Align::right},
                           {"turns", Align::right},
+                          {"KL [nats]", Align::right},
                           {"seeds", Align::right}},
                          {}};
   const std::size_t n_early = marks.size() - 1;
@@ -121,12 +153,16 @@ void table_1(RecordView& p) {
         const auto sample = p.page.results().estimate(profile, {"pendulum", cell, metric});
         return sample ? reporting::format_estimate(*sample, digits) : std::string("–");
       };
+      std::vector<double> divergences;
+      for (const Record* record : records) divergences.push_back(record->diverged ? std::nan("") : divergence(*record));
+      const bool collapsed = std::ranges::any_of(records, [](const Record* record) { return !record->diverged && has_collapsed(*record); });
       std::vector<std::string> line{label_of(label, *records.front()),
                                     reporting::format_number(published, published && *published < 0.1 ? 3 : 2),
                                     text("angle_error_arcsin_rad", 3),
                                     text("angle_error_polar_rad", 3),
                                     text("angle_error_rad", 3),
-                                    text("winding_number", 1),
+                                    collapsed ? "collapsed" : text("winding_number", 1),
+                                    mean_and_deviation(divergences, 2),
                                     std::to_string(records.size())};
       for (const std::int64_t mark : early) line.push_back(text(fmt::format("angle_error_arcsin_rad_at_{}", mark), 3));
       table.rows.push_back(line);
@@ -134,20 +170,23 @@ void table_1(RecordView& p) {
   };
   for (const Row& row : rows) {
     add(row.cell, row.label, row.published);
-    if (row.cell != "rewo") add(row.cell + "_30k", row.label + ", 30,000 iterations", {});
+    if (row.cell != "rewo") add(row.cell + shorter, row.label, {});
   }
   p.page.table("Table 1: absolute error of the angle [radians]", table,
                {.see = "The paper's regression on arcsin(z₂/r), folded as the arcsine folds, and beside it the error of the code's own angle around "
                        "the fitted circle, which a code can only have small if it runs around the circle once. The arcsine is steep near z₂ = r, so "
                        "that codes off the circle, "
-                       "though in the right direction, cost much in the first column and nothing in the next two. Codes that know nothing have "
-                       "0.79, 0.79 and 1.57. Where there are several seeds, ± is the standard error of their mean. Rows of different scale do not compare: quick has 6,000 "
+                       "though in the right direction, cost much in the first of the three errors and nothing in the next two. Codes that know nothing have "
+                       "0.79, 0.79 and 1.57; collapsed ones (KL below 0.1 nats) have what chance gives their last digits. Where there are several seeds, ± is the standard error of their mean. Rows of different scale do not compare: quick has 6,000 "
                        "iterations.",
                 .contradicted = "an error of REWO that is not the smallest: the paper's next smallest is 3.7 times as large.",
                 .profile = p.profile});
 }
 
 void errors_over_time(RecordView& p) {
+  std::vector<std::string> cells;
+  for (const Row& row : rows | std::views::take(7)) cells.push_back(row.cell);
+  const Together scale = together(p, cells);
   Figure figure{.name = "angle_error", .columns = 2, .width = 1000, .height = 480};
   for (const auto& [metric, title] : {std::pair("arcsin_error_rad", "regression on arcsin(z₂/r)"), {"unwrapped_error_rad", "the code's own angle"}}) {
     Panel panel{.title = title,
@@ -156,11 +195,11 @@ void errors_over_time(RecordView& p) {
                 .log_x = true,
                 .y_range = {{0, metric == std::string("arcsin_error_rad") ? 0.8 : 1.6}}};
     int colour = 0;
-    for (const Row& row : rows) {
+    for (const std::string& cell : cells) {
       const int own = colour++;
-      const Record* record = p.record(row.cell);
-      if (!record || own > 6) continue;
-      Curve curve{.label = label_of(row.label, *record), .y = record->series.at("angle_errors").at(metric), .colour = own};
+      const Record* record = drawn(p, cell);
+      if (!record) continue;
+      Curve curve{.label = label_of(row_of(cell).label, *record), .y = record->series.at("angle_errors").at(metric), .colour = own};
       curve.x = record->series.at("angle_errors").at("iteration");
       panel.curves.push_back(curve);
     }
@@ -168,9 +207,9 @@ void errors_over_time(RecordView& p) {
   }
   p.page.figure(
       "The error while training", figure,
-      {.see = "The first seed of each method; the other update is left out. The paper gives the value at the end only.",
+      {.see = "The first seed of each method; the other update is left out. The paper gives the value at the end only." + scale.note,
        .contradicted = "curves that still fall at the right end: then the last value says when training stopped, not which method is better.",
-       .profile = p.profile});
+       .profile = scale.profile});
 }
 
 // ## Codes and prior at the marked iterations
@@ -244,17 +283,19 @@ struct Course {
 };
 
 void course(RecordView& p, const Course& c) {
-  const Record* record = p.record(c.cell);
+  const Record* record = drawn(p, c.cell);
   if (!record) return;
   const std::string name = fmt::format("figure_{}{}", c.number, c.cell == "geco" ? "_geco" : "");
   const std::string label = label_of(row_of(c.cell).label, *record);
-  const std::string how = std::string("Across z_1, upwards z_2. ") + (c.shade == Shade::angle ? colours : "The darker a code, the wider its posterior.");
+  const std::string how = std::string("Across z_1, upwards z_2. ") + (c.shade == Shade::angle ? colours : "The darker a code, the wider its posterior, in each panel up to its own widest.") +
+                          (has_collapsed(*record) ? " The posterior has collapsed: all codes are in one spot." : "");
   p.page.figure(fmt::format("Figure {}: {}, codes (above) and prior (below)", c.number, label), clouds(*record, name, c.shade),
                 {.see = how + " " + c.see, .contradicted = c.contradicted, .profile = record->identity.profile});
   const std::string& method = record->identity.settings.text("method");
   if (method == "none" || method == "warm_up") return;
   p.page.figure(fmt::format("{}: β and the constraint", label), beta_figure(*record, name + "_beta"),
-                {.see = "Both axes are logarithmic.",
+                {.see = fmt::format("Both axes are logarithmic. The course is recorded from iteration {} on: an initial phase that ended before is not seen.",
+                                    record->series.at("curve").at("iteration").front()),
                  .contradicted = std::string(method == "geco" ? "" : "β above 1, or ") + "a β that rises while the constraint is violated.",
                  .profile = record->identity.profile});
 }
@@ -262,8 +303,10 @@ void course(RecordView& p, const Course& c) {
 // ## Figure 15
 void regression(RecordView& p) {
   Figure figure{.name = "figure_15", .columns = 3, .width = 1000, .height = 620};
-  for (const char* cell : {"rewo", "geco", "vhp", "vhp_wu20", "vhp_wu200"}) {
-    const Record* record = p.record(cell);
+  const std::vector<std::string> cells{"rewo", "geco", "vhp", "vhp_wu20", "vhp_wu200"};
+  const Together scale = together(p, cells);
+  for (const std::string& cell : cells) {
+    const Record* record = drawn(p, cell);
     if (!record) continue;
     const Series& s = record->series.at("regression");
     figure.panels.push_back({.title = label_of(row_of(cell).label, *record),
@@ -278,9 +321,9 @@ void regression(RecordView& p) {
   p.page.figure(
       "Figure 15: the angle against arcsin(z₂/r)", figure,
       {.see = "The angle is folded into [-π/2, π/2] as the arcsine is, after the rotation that fits best; the line is the regression of Table 1. "
-              "Codes further up or down than the circle's radius have the arcsine ±π/2 and stand in a column.",
+              "Codes further up or down than the circle's radius have the arcsine ±π/2 and stand in a column." + scale.note,
        .contradicted = "points of REWO off the line while another method's are on it.",
-       .profile = p.profile});
+       .profile = scale.profile});
 }
 
 // ## Figures 3 and 4
@@ -291,8 +334,10 @@ void interpolation(RecordView& p) {
   std::vector<std::string> names;
   constexpr std::size_t n_shown = 14;
   std::string facts;
-  for (const char* cell : {"rewo", "geco", "iwae"}) {
-    const Record* record = p.record(cell);
+  const std::vector<std::string> cells{"rewo", "geco", "iwae"};
+  const Together scale = together(p, cells);
+  for (const std::string& cell : cells) {
+    const Record* record = drawn(p, cell);
     if (!record) continue;
     Panel panel{.title = label_of(row_of(cell).label, *record), .curves = {graph_nodes(record->series.at("graph"))}, .palette = Palette::blues};
     if (record->series.contains("path")) {
@@ -322,7 +367,7 @@ void interpolation(RecordView& p) {
       const double largest_jump = record->metrics.at("path_largest_jump_rad").value;
       if (jumps.empty() && largest_jump > std::numbers::pi / 6) jumps = "at the path's ends";
       facts += fmt::format(
-          "- {}: {} nodes, largest jump of the angle {:.0f}°{}; the worst image is {} away from the nearest pendulum (root mean square of the grey "
+          "- {}: {} nodes between the two codes, largest jump of the angle {:.0f}°{}; the worst image is {} away from the nearest pendulum (root mean square of the grey "
           "scale).\n",
           label_of(row_of(cell).label, *record), n - 2, largest_jump * 180 / std::numbers::pi,
           jumps.empty() ? ", no discontinuity" : fmt::format("; discontinuities (above 30°): {}", jumps),
@@ -334,17 +379,19 @@ void interpolation(RecordView& p) {
   }
   if (figure.panels.empty()) return;
   p.page.figure("Figure 3: the graph of prior samples, and the shortest path from 0 to 180 degrees", figure,
-                {.see = "Dots are draws from the prior, the darker the longer the edges to their neighbours; the line is the path.",
-                 .contradicted = "a path of REWO that leaves the cloud of draws.", .profile = p.profile});
+                {.see = "Dots are draws from the prior, the darker the longer the edges to their neighbours; the line is the path." + scale.note,
+                 .contradicted = "a path of REWO that leaves the cloud of draws.", .profile = scale.profile});
   if (!paths.empty())
     p.page.images(
         "Figure 4: the images along the path", "figure_4",
         {.images = reporting::join(paths), .columns = static_cast<std::int64_t>(n_shown), .scale = 4, .margin = 9, .marked = jumps_at}, names,
         {.see =
-             "Decoded nodes from 0 (left) to 180 degrees (right), not more than 14 of them. The paper marks discontinuities by eye; here the angle "
-             "of each image is that of the nearest rendering, and a bar stands where it jumps by more than 30 degrees between neighbours on the path.",
+             "Decoded nodes from 0 (left) to 180 degrees (right), both codes included: 14 at equal distances in number, some twice where a path has fewer. "
+             "The grey scale is stretched to the images' contrast. The paper marks discontinuities by eye; here the angle of each image is that of the "
+             "nearest rendering, and a bar stands where it jumps by more than 30 degrees between neighbours on the path; a jump from 0 degrees to the first "
+             "image, or from the last to 180, has none." + scale.note,
          .contradicted = "a jump in REWO's row.",
-         .profile = p.profile});
+         .profile = scale.profile});
   p.page.prose("The paths in numbers", facts);
 }
 
@@ -352,8 +399,10 @@ void interpolation(RecordView& p) {
 void last_codes(RecordView& p) {
   Figure figure{.name = "figure_18", .columns = 3, .width = 760, .height = 480};
   std::vector<Panel> below;
-  for (const char* cell : {"rewo", "geco", "iwae"}) {
-    const Record* record = p.record(cell);
+  const std::vector<std::string> cells{"rewo", "geco", "iwae"};
+  const Together scale = together(p, cells);
+  for (const std::string& cell : cells) {
+    const Record* record = drawn(p, cell);
     if (!record) continue;
     const Figure all = clouds(*record, "all", Shade::angle);
     const std::size_t n = all.panels.size() / 2;
@@ -364,9 +413,9 @@ void last_codes(RecordView& p) {
   figure.panels.insert(figure.panels.end(), below.begin(), below.end());
   figure.columns = static_cast<int>(std::max<std::size_t>(below.size(), 1));
   p.page.figure("Figure 18: codes (above) and prior (below) at the last mark", figure,
-                {.see = std::string("Across z_1, upwards z_2. ") + colours,
+                {.see = std::string("Across z_1, upwards z_2. ") + colours + scale.note,
                  .contradicted = "codes of REWO that are no closed curve in the order of the colours.",
-                 .profile = p.profile});
+                 .profile = scale.profile});
 }
 
 }  // namespace
@@ -386,7 +435,7 @@ void write_pendulum(Page& page) {
          {"11", "rewo_alternative", "β = 1 / (1 + τγ) is below 1 by construction.", "codes that are closer to a circle than with eq. (12)."});
   course(p, {"12", "vhp", "β is 1 from the beginning.", "codes that are closer to a circle than REWO's."});
   for (const auto& [number, cell] : {std::pair("13", "vhp_wu20"), {"14", "vhp_wu200"}})
-    if (const Record* record = p.record(cell))
+    if (const Record* record = drawn(p, cell))
       course(p, {number, cell, fmt::format("β is 1 after {} epochs.", record->identity.settings.count("warm_up_epochs")),
                  "codes that are closer to a circle than REWO's."});
   regression(p);
@@ -404,7 +453,7 @@ void write_pendulum(Page& page) {
       {"decoder", "Gaussian", "Gaussian of fixed variance 0.09 a pixel", "Table 3",
        "not said; with it the constraint binds before β is 1, as in Figure 2; `seeds` and `sensitivity` have others"});
   page.setting(
-      {"deviation of p(z|ζ)", "not said", "below 1 (a sigmoid)", "–", "without a bound the second layer stays unused: the prior is one normal"});
+      {"deviation of p(z|ζ)", "not said", "below 1 (a sigmoid)", "–", "chosen; `seeds` has a run without"});
   page.setting({"C", "\"the reconstruction-error-related term in -log p(x|z)\"", "squared error, averaged over the pixels", "section 2.1",
                 "κ = 0.02 is out of reach for a sum over pixels"});
   page.setting({"objective", "L_VHP, eq. (10)", "-log p(x|z) + β F, in nats", "section 2.2",

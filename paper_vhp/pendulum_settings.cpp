@@ -119,7 +119,7 @@ std::vector<Cell> pendulum_cells(Profile profile) {
       if (c.name == "rewo") continue;
       Settings settings = c.settings;
       settings.set("iterations", std::int64_t{30'000});
-      for (const std::uint64_t seed : {1, 2}) list.push_back(cell(c.name + "_30k", seed, settings));
+      for (const std::uint64_t seed : {1, 2}) list.push_back(cell(c.name + shorter, seed, settings));
     }
   }
   return list;
@@ -173,7 +173,7 @@ std::vector<Cell> seeds_cells(Profile profile) {
     add(method.name + "_" + name, settings);
   };
   for (const Cell& method : methods) add(method.name, method.settings);
-  // Sharp and bright, with a variance so small that the constraint is slack.
+  // Sharp and bright, with a smaller variance.
   for (const Cell& method : methods)
     vary(method, "rod", {{"rendering", std::string("rod")}, {"width", 0.7}, {"contrast", 1.0}, {"variance", 0.05}});
   const Cell &rewo = methods[0], &geco = methods[1], &unscheduled = methods[2];

@@ -7,6 +7,9 @@
 
 namespace vhp {
 
+// What the names of the cells end in that have the paper's settings but for 30,000 iterations.
+inline constexpr const char* shorter = "_30k";
+
 std::vector<experiments::Cell> pendulum_cells(experiments::Profile profile);
 std::vector<experiments::Cell> sensitivity_cells(experiments::Profile profile);
 std::vector<experiments::Cell> seeds_cells(experiments::Profile profile);

@@ -15,7 +15,7 @@
 
 namespace vhp {
 
-// Each cell at the highest profile that it has run at; labels say so where that is not the paper's scale (label_of, with_scale).
+// Each cell at the highest profile that it has run at; labels say so where that is not the paper's scale (with_scale).
 struct RecordView {
   RecordView(reporting::Page& page, const std::string& experiment) : page(page), experiment(experiment) {
     for (const auto& [at, cells] : page.results().cells())
@@ -56,15 +56,6 @@ inline std::string mean_and_deviation(const std::vector<double>& values, int dig
 // "VHP (quick)" where the record is not of the paper's scale.
 inline std::string with_scale(const std::string& label, const experiments::Record& record) {
   return record.identity.profile == experiments::Profile::paper ? label : fmt::format("{} ({})", label, to_string(record.identity.profile));
-}
-
-// A method's label with the warm-up that its run had, where a shorter run had another: "VHP + WU (20 epochs; here 1) (quick)".
-inline std::string label_of(std::string label, const experiments::Record& record) {
-  const auto& settings = record.identity.settings;
-  if (settings.text("method") != "warm_up") return with_scale(label, record);
-  const auto epochs = fmt::format("{} epochs", settings.count("warm_up_epochs"));
-  if (label.find("(" + epochs) == std::string::npos) label.insert(label.rfind(')'), fmt::format("; here {}", settings.count("warm_up_epochs")));
-  return with_scale(label, record);
 }
 
 // Widens a range so that it holds the values.
