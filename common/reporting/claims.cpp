@@ -242,13 +242,6 @@ double false_alarm_budget(const std::vector<Claim>& claims) {
   return sum;
 }
 
-Source Claim::source() const {
-  if (id.starts_with("right.") || id.starts_with("oracle.")) return Source::own;
-  if (!variant_of.empty()) return Source::variant;
-  if (unprinted || reading_error) return Source::unprinted_number;
-  return published ? Source::printed_number : Source::sentence;
-}
-
 std::string published_text(const Claim& claim) { return format_number(claim.published, claim.digits); }
 
 std::string reference_name(const Judgement& j) { return j.claim->published || !j.against ? "published" : "held against"; }

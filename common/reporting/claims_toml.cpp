@@ -285,6 +285,13 @@ void check_together(const std::vector<Claim>& claims, const std::string& file) {
 
 }  // namespace
 
+Source Claim::source() const {
+  if (id.starts_with("right.") || id.starts_with("oracle.")) return Source::own;
+  if (!variant_of.empty()) return Source::variant;
+  if (unprinted || reading_error) return Source::unprinted_number;
+  return published ? Source::printed_number : Source::sentence;
+}
+
 std::vector<Claim> parse_claims(const std::string& text, const std::string& file) {
   // The parser's behaviour is undefined where some other characters stand outside strings.
   const auto foreign = std::ranges::find_if(text, [](char c) { return static_cast<unsigned char>(c) > 0x7f; });
