@@ -251,7 +251,7 @@ std::string reference_text(const Judgement& j) {
   const std::string against = format_number(j.against, j.claim->digits);
   const auto* ordering = std::get_if<Ordering>(&j.claim->rules.at(*j.profile).kind);
   if (!ordering) return "= " + against;
-  const std::string margin = ordering->margin == 0 ? "" : fmt::format(" {} {}", ordering->after == ordering->margin > 0 ? "+" : "−", std::abs(ordering->margin));
+  const std::string margin = ordering->margin == 0 ? "" : fmt::format(" {} {}", ordering->after == (ordering->margin > 0) ? "+" : "−", std::abs(ordering->margin));
   return fmt::format("{} {}{}", ordering->after ? ">" : "<", against, margin);
 }
 
