@@ -365,13 +365,17 @@ void interpolation(RecordView& p) {
           jumps_at.push_back(static_cast<std::int64_t>((paths.size() - 1) * n_shown + after));
         }
       const double largest_jump = record->metrics.at("path_largest_jump_rad").value;
+      std::string others;
+      for (const Record* other : p.page.results().records(record->identity.profile, "pendulum/" + record->identity.cell))
+        if (other != record && !other->diverged)
+          others += fmt::format("{} {:.0f}°", others.empty() ? "; largest jump of other seeds" : ",", other->metrics.at("path_largest_jump_rad").value * 180 / std::numbers::pi);
       if (jumps.empty() && largest_jump > std::numbers::pi / 6) jumps = "at the path's ends";
       facts += fmt::format(
           "- {}: {} nodes between the two codes, largest jump of the angle {:.0f}°{}; the worst image is {} away from the nearest pendulum (root mean square of the grey "
-          "scale).\n",
+          "scale){}.\n",
           label_of(row_of(cell).label, *record), n - 2, largest_jump * 180 / std::numbers::pi,
           jumps.empty() ? ", no discontinuity" : fmt::format("; discontinuities (above 30°): {}", jumps),
-          reporting::format_number(record->metrics.at("path_farthest_from_a_pendulum").value, 3));
+          reporting::format_number(record->metrics.at("path_farthest_from_a_pendulum").value, 3), others);
     } else {
       facts += fmt::format("- {}: the graph does not join the two codes; there is no path.\n", label_of(row_of(cell).label, *record));
     }
