@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <fstream>
 #include <span>
+#include <string_view>
 
 namespace datasets {
 namespace {
@@ -18,6 +20,8 @@ namespace {
 constexpr std::uint32_t type_int8 = 1, type_int32 = 5, type_uint32 = 6, type_matrix = 14, type_compressed = 15;
 constexpr std::uint32_t class_char = 4, class_double = 6, class_uint64 = 15;
 constexpr std::uint32_t header_size = 128, most_extents = 8, longest_name = 64;
+// Version 1.0 and the letters MI, in either byte order. libmatio takes another version for MATLAB 4 or for HDF5.
+constexpr std::string_view little_endian("\0\1IM", 4), big_endian("\1\0MI", 4);
 
 // Matrix, flags, extents and the tag of the name.
 using Start = std::array<char, 24 + 8 + 4 * most_extents + 8>;
@@ -60,8 +64,9 @@ void check_mat(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   std::array<char, header_size> header{};
   if (!in.read(header.data(), header.size())) damaged("is no MATLAB 5 file");
-  const bool swapped = header[126] == 'M' && header[127] == 'I';
-  if (!swapped && !(header[126] == 'I' && header[127] == 'M')) damaged("is no MATLAB 5 file");
+  const std::string_view format(header.end() - 4, header.end());
+  if (format != little_endian && format != big_endian) damaged("is no MATLAB 5 file");
+  const bool swapped = (format == big_endian) == (std::endian::native == std::endian::little);
 
   const auto file_size = static_cast<std::uint64_t>(in.seekg(0, std::ios::end).tellg());
   for (std::uint64_t at = header_size; at < file_size;) {

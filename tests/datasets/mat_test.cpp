@@ -105,6 +105,16 @@ BOOST_AUTO_TEST_CASE(refuses_what_libmatio_would_trust_when_it_is_compressed) {
   refused_when_packed();
 }
 
+// A MATLAB 4 file begins with the length of a name; libmatio looks for one in whatever has neither version.
+BOOST_AUTO_TEST_CASE(refuses_other_versions) {
+  write_mat(file, {matrix("m", 2, 3, values)});
+  const std::string content = content_of(file);
+  for (const std::string& version : {std::string("\xf5\1IM"), std::string("\0\2IM", 4), std::string("\0\1MI", 4)}) {
+    write_file(file, std::string(content).replace(124, 4, version));
+    check_refused("is no MATLAB 5 file");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(refuses_truncated_files_and_other_formats) {
   write_mat(file, {matrix("m", 2, 3, values)});
   const std::string content = content_of(file);
