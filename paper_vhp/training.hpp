@@ -1,8 +1,8 @@
 // # A training step
 //
 // The body of Algorithm 1, and of every schedule that it is compared with: the batch's reconstruction error moves $\beta$
-// before the step is taken; in the initial phase the gradients of the second layer are dropped. Each layer has an Adam of
-// its own, so that the second one's moments begin with its training.
+// before the step is taken; in the initial phase the second layer's weights are constants, whose gradients nobody computes.
+// Each layer has an Adam of its own, so that the second one's moments begin with its training.
 #pragma once
 
 #include "common/nn/training.hpp"
@@ -30,9 +30,11 @@ class Trainer {
 
   StepValues step(const Var<T>& x, const Noise<T>& epsilon) {
     return descend([&](const Model& m, StepValues& values) {
-      const Terms<T> t = terms(m, x, epsilon, bound_);
+      const bool frozen = schedule_.initial_phase;
+      Terms<T> t = terms(frozen ? Model{m.first, model_.second} : m, x, epsilon, bound_);
       values = {mean(t.log_likelihood).item(), mean(t.divergence).item(), mean(t.reconstruction_error).item()};
       schedule_.observe(settings_, values.reconstruction_error);
+      if (frozen && !schedule_.initial_phase) t = terms(m, x, epsilon, bound_);  // the batch that ends the phase moves both layers
       return lagrangian(t, schedule_.beta);
     }, true);
   }
