@@ -155,9 +155,15 @@ struct GenerativeNetwork {
     return bernoulli_log_prob(x, logits(z)) + distributions::standard_normal_log_prob(z);
   }
 
-  // z -> grad U(z): rows do not touch each other, so the gradient of the sum holds each row's own.
+  // log p(x, z), [B], and its gradient in z: rows do not touch each other, so that of the sum holds each row's own.
+  std::pair<Var<T>, Var<T>> log_joint_and_gradient(const Var<T>& x, const Var<T>& z) const {
+    const auto [log_p, transposed] = autodiff::pullback<T>([&](const Var<T>& at) { return log_joint(x, at); }, z);
+    return {log_p, transposed(Var<T>(Array<T>::full(log_p.shape(), T(1))))};
+  }
+
+  // z -> grad U(z).
   auto potential_gradient(const Var<T>& x) const {
-    return autodiff::grad<T>([this, x](const Var<T>& z) { return -sum(log_joint(x, z)); });
+    return [this, x](const Var<T>& z) { return -log_joint_and_gradient(x, z).second; };
   }
 };
 template <class T, class F>
@@ -219,12 +225,20 @@ struct ImageModel {
   struct Way {
     Gaussian<T> start;
     PhaseState<T> end;
+    Var<T> log_joint;  // log p(x, z_K), [B]: the last gradient was taken there, and so the decoder needs no other pass
   };
   Way travel(const Var<T>& x, const FlowNoise<T>& noise) const {
-    const Gaussian<T> start = inference(x);
+    Way way;
+    way.start = inference(x);
     const Tempering<T> tempering = flow.tempering();
-    const PhaseState<T> begin{start.mean + start.deviation * noise.epsilon, tempering.initial_momentum(noise.gamma)};
-    return {start, hamiltonian_flow<T>(begin, flow.K, flow.epsilon(), tempering, generative.potential_gradient(x))};
+    way.end = {way.start.mean + way.start.deviation * noise.epsilon, tempering.initial_momentum(noise.gamma)};
+    if (flow.K == 0) way.log_joint = generative.log_joint(x, way.end.z);
+    way.end = hamiltonian_flow<T>(way.end, flow.K, flow.epsilon(), tempering, [&](const Var<T>& z) {
+      const auto [log_p, gradient] = generative.log_joint_and_gradient(x, z);
+      way.log_joint = log_p;
+      return -gradient;
+    });
+    return way;
   }
 
   // The bound's integrand, one draw for each row, [B], with the entropies of both noises in closed form:
@@ -232,7 +246,7 @@ struct ImageModel {
   Var<T> elbo(const Var<T>& x, const FlowNoise<T>& noise) const {
     const Way way = travel(x, noise);
     const auto l = static_cast<T>(noise.gamma.shape()[1]);
-    return generative.log_joint(x, way.end.z) - sum(square(way.end.rho), -1) * T(0.5) + sum(log(way.start.deviation), -1) +
+    return way.log_joint - sum(square(way.end.rho), -1) * T(0.5) + sum(log(way.start.deviation), -1) +
            l * static_cast<T>(1 + 0.5 * std::log(2 * std::numbers::pi));
   }
 
@@ -240,7 +254,7 @@ struct ImageModel {
   Var<T> log_p_hat(const Var<T>& x, const FlowNoise<T>& noise) const {
     const Way way = travel(x, noise);
     const Var<T> log_q = distributions::standard_normal_log_prob(noise.epsilon) - sum(log(way.start.deviation), -1);
-    return hvae::log_p_hat(flow_log_ratio(generative.log_joint(x, way.end.z), way.end.rho, log_q), noise.gamma);
+    return hvae::log_p_hat(flow_log_ratio(way.log_joint, way.end.rho, log_q), noise.gamma);
   }
 
   // The VAE's own estimate (K = 0), with KL(q || p) in closed form, [B].
