@@ -99,7 +99,7 @@ Curve edges(const std::string& label, const std::vector<std::pair<double, double
 Panel architecture(const std::string& title, const HopfieldVae<double>& vae) {
   const bool tied = vae.tied();
   Panel panel{
-      .title = title, .x_label = tied ? "one network" : "encoder, decoder", .y_label = "", .x_range = {{-0.4, 6.4}}, .y_range = {{-3.2, 3.2}}};
+      .title = title, .x_label = tied ? "one network" : "encoder, decoder", .y_axis = false, .x_range = {{-0.4, 6.4}}, .y_range = {{-3.2, 3.2}}};
   if (tied) panel.x_ticks = {{1.5, "image"}, {3, "hidden"}, {4.5, "code"}};
   else panel.x_ticks = {{0, "image"}, {1.25, "hid."}, {2.5, "code"}, {3.5, "code"}, {4.75, "hid."}, {6, "image"}};
   for (std::size_t n = 0; n < vae.networks.size(); ++n) {

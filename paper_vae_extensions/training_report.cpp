@@ -132,7 +132,7 @@ void figure_1(Page& page) {
 void figure_2(Page& page) {
   const auto all = stages(CnnVae<float>(CnnSizes{}, 20, tensors::Stream(0, "figure 2")));
   reporting::Table table{{{"step", reporting::Align::right}, {"operation"}, {"result", reporting::Align::right}}, {}};
-  Panel panel{.y_label = "edge of the image [pixels]", .y_range = std::pair(-18.0, 24.0)};
+  Panel panel{.x_label = "channels x height x width", .y_axis = false, .y_range = std::pair(-18.0, 24.0)};
   double x = 0;
   for (std::size_t i = 0; i < all.size(); ++i) {
     const CnnStage& stage = all[i];
@@ -158,7 +158,7 @@ void figure_2(Page& page) {
   page.figure(
       "Figure 2: the convolutional model", {.name = "figure_2", .panels = {panel}, .width = 1080, .height = 360},
       {.see = "The results of its layers from the image to the code (here of 20, mean and log-variance) and back, drawn from the model that is "
-              "trained: channels x height x width.",
+              "trained.",
        .contradicted = "sizes other than those of the authors' code, which a test asserts."});
   page.table("Its layers", table,
              {.see = "Batch normalisation stands before every convolution but the decoder's first, which follows the dense layer directly.",

@@ -184,6 +184,7 @@ std::string axes(const Panel& panel, double width) {
   out += panel.log_y ? fmt::format("set logscale y 10\nset format y '{}'\n", log_format(panel, &Curve::y))
                      : "unset logscale y\nset format y '%g'\n";
   out += range("x", x_range(panel)) + range("y", panel.y_range) + palette(panel);
+  out += fmt::format("set border {} lw 1 lc rgb '#404040'\n{}\n", panel.y_axis ? 3 : 1, panel.y_axis ? "set ytics autofreq" : "unset ytics");
   if (panel.x_ticks.empty()) return out + automatic_ticks(panel, width);
   return out + fmt::format("set xtics ({})\n", ticks(panel.x_ticks));
 }
@@ -226,7 +227,7 @@ std::string script(const Figure& figure) {
   std::string out = fmt::format(
       "set encoding utf8\n"
       "set terminal svg size {},{} fixed enhanced font 'DejaVu Sans,13' background '#ffffff' name {}\n"
-      "set datafile missing 'NaN'\nset border 3 lw 1 lc rgb '#404040'\nset tics nomirror out scale 0.6\nset xtics offset 0,0.35\n"
+      "set datafile missing 'NaN'\nset tics nomirror out scale 0.6\nset xtics offset 0,0.35\n"
       "set grid lt 1 lw 0.6 lc rgb '#dcdcdc'\nset bars small\nset offsets graph 0.02, graph 0.02, graph 0.04, graph 0.04\nunset key\n",
       figure.width, figure.height, quoted(figure.name));
   std::size_t block = 0;

@@ -33,6 +33,7 @@ struct Curve {
 struct Panel {
   std::string title = {}, x_label = {}, y_label = {};  // labels with their unit: "test bound [nats]"
   bool log_x = false, log_y = false;
+  bool y_axis = true;  // false in a drawing, whose heights are no numbers
   std::vector<Curve> curves = {};
   std::vector<std::pair<double, std::string>> x_ticks = {};  // empty: gnuplot chooses
   // Empty: what the data need; a log axis with x_ticks then ends a little beyond ticks and data.
