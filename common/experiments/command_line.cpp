@@ -8,8 +8,6 @@
 
 #include <csignal>
 #include <cstdio>
-#include <new>
-#include <system_error>
 
 namespace experiments {
 
@@ -149,14 +147,9 @@ int run_command_line(const Program& program, int argc, char** argv) {
     const Exit status = execute(program, argc, argv);
     if (std::fflush(stdout) != 0) return failed(Exit::io, full_output);
     return static_cast<int>(status);
-  } catch (const Failure& failure) {
-    return failed(failure.status(), failure.what());
-  } catch (const std::system_error& error) {
-    return failed(Exit::io, std::ferror(stdout) ? full_output : error.what());
-  } catch (const std::bad_alloc&) {
-    return failed(Exit::io, "out of memory; smaller settings or fewer --jobs may help");
-  } catch (const std::exception& error) {
-    return failed(Exit::check_failed, error.what());
+  } catch (const std::exception&) {
+    const Failure failure = failure_in_flight();
+    return failed(failure.status(), failure.status() == Exit::io && std::ferror(stdout) ? full_output : failure.what());
   }
 }
 

@@ -116,8 +116,19 @@ Exit verify_command(const Program& program, const fs::path& path, const std::opt
   options.threads = identity.threads;
   options.custom = recorded->custom ? "verify" : "";
   options.into_ledger = false;
-  const Cell cell{identity.cell, identity.seed, identity.settings, recorded->wall_s};
-  const Outcome outcome = run_tasks(program, {{&experiment_named(program, identity.experiment), cell}}, options);
+  const Task task{&experiment_named(program, identity.experiment), {identity.cell, identity.seed, identity.settings, recorded->wall_s}};
+  const Identity now = identity_of(program, task, identity.profile, identity.threads);
+  if (now != identity)
+    fail(Exit::usage, "{}: of revision {} and instruction set {}; this program has {} and {}, and would compute something else", file.string(),
+         identity.revision, identity.instruction_set, now.revision, now.instruction_set);
+  const Outcome outcome = [&] {
+    try {
+      return run_tasks(program, {task}, options);
+    } catch (const tensors::Failure& failure) {
+      if (failure.status() != Exit::interrupted) throw;
+      fail(Exit::interrupted, "interrupted; verify keeps no checkpoint and begins again");
+    }
+  }();
 
   const auto difference = first_difference(*recorded, outcome.records.at(0));
   fmt::print("{}\n", difference.value_or("IDENTICAL"));

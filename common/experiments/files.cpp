@@ -33,7 +33,7 @@ class Descriptor {
 };
 
 [[noreturn]] void fail_to(const char* what, const fs::path& path, int error) {
-  fail(Exit::io, "cannot {} {}: {}; finished cells and the last checkpoints are kept, so mend it and run the same command again", what,
+  fail(Exit::io, "cannot {} {}: {}; what was written before is kept, so mend it and run the same command again", what,
        path.string(), std::strerror(error));
 }
 

@@ -63,7 +63,7 @@ Array<float> from_npy(std::string_view bytes) {
   return array;
 }
 
-[[noreturn]] void fail_zip(zip_error_t* error) { throw std::runtime_error(fmt::format("weights.npz: {}", zip_error_strerror(error))); }
+[[noreturn]] void fail_zip(zip_error_t* error) { fail(Exit::io, "weights.npz: {}", zip_error_strerror(error)); }
 
 }  // namespace
 

@@ -81,7 +81,7 @@ void Progress::end_cell(const std::string& verdict) {
 
 void Progress::skip_cell(const std::string& label, double estimate_s, const std::string& why) {
   rest_estimate_s_ -= estimate_s;
-  line(fmt::format("{}: {}", label, why));
+  if (n_processes_ == 1) line(fmt::format("{}: {}", label, why));
 }
 
 void Progress::line(const std::string& text) {

@@ -88,7 +88,7 @@ struct Provenance {
 struct Record {
   Identity identity;
   bool diverged = false;
-  std::string divergence;  // step, seed and array, where it diverged
+  std::string divergence;  // step and array, where it diverged
   bool custom = false;     // some setting was given with --set: no claim reads it
   bool stand_in_data = false;
   std::map<std::string, Metric> metrics;

@@ -50,18 +50,21 @@ class Runner {
       make_folders(ledgers);
       if (::access(ledgers.c_str(), W_OK) != 0) fail(Exit::io, "cannot write in {}: {}; name another folder with --reports", ledgers.string(), std::strerror(errno));
     }
+    for (const Task& task : tasks_) make_folders(folder(task));
+    if (!options_.fresh) return;
+    std::vector<FolderLock> locks;  // all of them, before anything is deleted
     for (const Task& task : tasks_) {
-      make_folders(folder(task));
-      if (!options_.fresh) continue;
-      const auto lock = FolderLock::try_for(folder(task));
+      auto lock = FolderLock::try_for(folder(task));
       if (!lock) fail(Exit::io, "{}: another process is running this cell; --fresh would take its files away", identity(task).key());
+      locks.push_back(std::move(*lock));
+    }
+    for (const Task& task : tasks_) {
       for (const char* file : {"record.json", "weights.npz"}) fs::remove(folder(task) / file);
       delete_checkpoints(folder(task));
     }
   }
 
   void run_all() const {
-    use_threads(threads_);
     double estimate_s = 0;
     for (const Task& task : tasks_) estimate_s += task.cell.estimated_s;
     Progress progress(estimate_s, options_.jobs);
@@ -102,15 +105,18 @@ class Runner {
         worst = std::max(worst, static_cast<Exit>(WEXITSTATUS(state)));
       }
     }
-    if (interrupted()) worst = Exit::interrupted;
     if (worst != Exit::done) fail(worst, "not every cell was run; the same command goes on where it stopped, without --fresh");
   }
 
+  // One for each task.
   std::vector<Record> records() const {
     std::vector<Record> records;
     for (const Task& task : tasks_) {
       auto record = load_record(folder(task) / "record.json");
-      if (record && answers(*record, task)) records.push_back(std::move(*record));
+      if (!record || !answers(*record, task))
+        fail(interrupted() ? Exit::interrupted : Exit::io, "{}: not finished, or another process is running it; the same command goes on there",
+             identity(task).key());
+      records.push_back(std::move(*record));
     }
     return records;
   }
@@ -140,7 +146,8 @@ class Runner {
     const auto lock = FolderLock::try_for(folder(task));
     if (!lock) return progress.skip_cell(label, task.cell.estimated_s, "another process is running it");
     if (const auto record = load_record(file); record && finished(*record, task)) {
-      if (options_.jobs == 1) progress.skip_cell(label, task.cell.estimated_s, "finished before");
+      progress.skip_cell(label, task.cell.estimated_s,
+                         record->stand_in_data ? "finished before, on stand-in data; with --data it runs again" : "finished before");
       delete_checkpoints(folder(task));
       return merge_unless_there(*record);
     }
@@ -159,7 +166,8 @@ class Runner {
     start.identity = identity(task);
     start.custom = !options_.custom.empty();
     start.provenance = provenance_;
-    RunningCell cell(std::move(start), folder(task), options_.data, checkpoint_interval_s(), progress);
+    use_threads(threads_);
+    RunningCell cell(std::move(start), folder(task), options_.data, checkpoint_interval_s(), progress, options_.threads.has_value());
     try {
       task.experiment->run(cell);
     } catch (const Divergence& divergence) {
@@ -187,12 +195,10 @@ class Runner {
     try {
       run_all();
       return Exit::done;
-    } catch (const Failure& failure) {
+    } catch (const std::exception&) {
+      const Failure failure = failure_in_flight();
       say("{}: {}", program_.name, failure.what());
       return failure.status();
-    } catch (const std::exception& error) {
-      say("{}: {}", program_.name, error.what());
-      return Exit::check_failed;
     }
   }
 

@@ -4,6 +4,7 @@
 #include "common/experiments/npz.hpp"
 #include "common/experiments/provenance.hpp"
 #include "common/experiments/record_json.hpp"
+#include "common/experiments/threads.hpp"
 
 #include <unistd.h>
 
@@ -25,6 +26,20 @@ std::atomic<std::int64_t> interrupted_at_s = 0;  // on the monotonic clock
 
 double seconds_between(std::chrono::steady_clock::time_point start, std::chrono::steady_clock::time_point end) {
   return std::chrono::duration<double>(end - start).count();
+}
+
+// A run that one build began and another goes on with. The libraries are the latter's.
+Provenance continued(const Provenance& before, const Provenance& now) {
+  const auto both = [](const std::string& first, const std::string& second) {
+    const std::string since = ", then " + second;
+    return first == second || first.ends_with(since) ? first : first + since;
+  };
+  Provenance provenance = now;
+  provenance.commit = both(before.commit, now.commit);
+  provenance.compiler = both(before.compiler, now.compiler);
+  provenance.flags = both(before.flags, now.flags);
+  provenance.cpu = both(before.cpu, now.cpu);
+  return provenance;
 }
 
 }  // namespace
@@ -58,8 +73,13 @@ void catch_interruptions() {
 bool interrupted() { return interrupted_at_s != 0; }
 
 RunningCell::RunningCell(Record record, std::filesystem::path folder, std::optional<std::filesystem::path> data, double checkpoint_every_s,
-                         Progress& progress)
-    : record_(std::move(record)), folder_(std::move(folder)), data_(std::move(data)), checkpoint_every_s_(checkpoint_every_s), progress_(progress) {}
+                         Progress& progress, bool threads_given)
+    : record_(std::move(record)),
+      folder_(std::move(folder)),
+      data_(std::move(data)),
+      checkpoint_every_s_(checkpoint_every_s),
+      progress_(progress),
+      threads_given_(threads_given) {}
 
 void RunningCell::keep(const std::string& name, std::span<std::byte> bytes) {
   require(kept_.emplace(name, bytes).second, "keep: '{}' is kept already", name);
@@ -74,7 +94,9 @@ bool RunningCell::resume() {
     const auto then = saved.data_sha256.find(used.first);
     return then == saved.data_sha256.end() || then->second != used.second;
   });
-  if (saved.identity != record_.identity || other_data) {
+  Identity wanted = record_.identity;
+  if (!threads_given_) wanted.threads = saved.identity.threads;
+  if (saved.identity != wanted || other_data) {
     say("{}: of another run (settings, revision, threads, instruction set or data differ); starting afresh", name);
     return false;
   }
@@ -85,8 +107,9 @@ bool RunningCell::resume() {
 
   for (const auto& [blob, bytes] : checkpoint->blobs)
     if (!bytes.empty()) std::memcpy(kept_[blob].data(), bytes.data(), bytes.size());
-  saved.provenance = record_.provenance;
+  saved.provenance = continued(saved.provenance, record_.provenance);
   record_ = std::move(saved);
+  use_threads(record_.identity.threads);
   return true;
 }
 

@@ -17,7 +17,9 @@ bool interrupted();
 class RunningCell : public Run {
  public:
   // `record` holds the identity and nothing else yet; `folder` exists and is locked by the caller.
-  RunningCell(Record record, std::filesystem::path folder, std::optional<std::filesystem::path> data, double checkpoint_every_s, Progress& progress);
+  // With `threads_given` a checkpoint of another number of threads is not continued; otherwise the cell goes on with that number.
+  RunningCell(Record record, std::filesystem::path folder, std::optional<std::filesystem::path> data, double checkpoint_every_s, Progress& progress,
+              bool threads_given);
 
   const Settings& settings() const override { return record_.identity.settings; }
   std::uint64_t seed() const override { return record_.identity.seed; }
@@ -50,6 +52,7 @@ class RunningCell : public Run {
   std::optional<std::filesystem::path> data_;
   double checkpoint_every_s_;
   Progress& progress_;
+  bool threads_given_;
   KeptMemory kept_;
   Clock::time_point began_ = Clock::now(), saved_ = began_;
 };

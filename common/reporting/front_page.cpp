@@ -68,6 +68,7 @@ std::string controls_section(const std::vector<Control>& controls) {
 }  // namespace
 
 void write_front_page(const fs::path& reports, const fs::path& root) {
+  const auto lock = experiments::FolderLock::wait_for(reports);  // every program writes this page
   std::vector<fs::path> summaries;
   for (const auto& entry : fs::directory_iterator(reports))
     if (fs::exists(entry.path() / "summary.json")) summaries.push_back(entry.path() / "summary.json");

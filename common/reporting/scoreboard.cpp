@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <iterator>
 #include <map>
@@ -89,11 +90,12 @@ std::string sensitivity(const std::vector<Judgement>& judgements, const Results&
       if (!path.starts_with(experiment + "/")) continue;
       if (auto s = results.accepted(profile, {experiment, path.substr(experiment.size() + 1), metric})) samples.push_back(*s);
     }
+    std::erase_if(samples, [](const Sample& s) { return s.n == 1 || !std::isfinite(s.sd); });  // all seeds of a cell may have diverged
+    if (samples.empty()) continue;
     const int n = std::ranges::max(samples, {}, &Sample::n).n;
     const Spread spread = pooled(samples);
     const double rounding = 1e-12 * std::abs(samples.front().mean);  // of a constant
-    if (spread.dof == 0 || spread.sd <= rounding) continue;
-    std::erase_if(samples, [](const Sample& s) { return s.n == 1; });
+    if (spread.sd <= rounding) continue;
     const auto [least, greatest] = std::ranges::minmax(samples, {}, &Sample::sd);
     table.rows.push_back({fmt::format("`{} : {}`", experiment, metric), experiments::to_string(profile),
                           fmt::format("{:.3g} ({})", spread.sd, spread.dof), fmt::format("{:.3g} to {:.3g}", least.sd, greatest.sd), std::to_string(n),

@@ -1,5 +1,7 @@
 // What is stopped in the middle and resumed ends in the same bytes as what was never stopped.
+#include "common/experiments/checkpoint.hpp"
 #include "common/experiments/ledger.hpp"
+#include "common/experiments/record_json.hpp"
 #include "tests/experiments/toy.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -140,12 +142,68 @@ BOOST_AUTO_TEST_CASE(a_checkpoint_of_another_identity_is_not_used) {
   BOOST_TEST(record(toy).value().series.at("walk").at("step").size() == 300u);
 }
 
+// A machine with other processors, or another --jobs, must not make computed hours run again.
+BOOST_AUTO_TEST_CASE(a_checkpoint_goes_on_with_its_own_number_of_threads) {
+  const Toy toy;
+  const pid_t child = toy.start(long_walk);
+  wait_for_file(folder(toy) / "checkpoint");
+  kill(child, SIGINT);
+  BOOST_TEST(wait_for(child) == 130);
+  const Result resumed = toy.run("walk/tuned/n20 --set n_steps=300 --set pause_us=2000", "OMP_NUM_THREADS=3");
+  BOOST_TEST(resumed.status == 0);
+  BOOST_TEST(resumed.err.find("starting afresh") == std::string::npos);
+  BOOST_TEST(record(toy).value().identity.threads == 1);
+  same_results(record(toy).value(), uninterrupted());
+}
+
+BOOST_AUTO_TEST_CASE(a_checkpoint_of_other_threads_than_asked_for_is_not_used) {
+  const Toy toy;
+  const pid_t child = toy.start(long_walk);
+  wait_for_file(folder(toy) / "checkpoint");
+  kill(child, SIGINT);
+  BOOST_TEST(wait_for(child) == 130);
+  const Result other = toy.run("walk/tuned/n20 --set n_steps=300 --set pause_us=2000 --threads 2");
+  BOOST_TEST(other.err.find("starting afresh") != std::string::npos);
+  BOOST_TEST(record(toy).value().identity.threads == 2);
+}
+
+// Where a version writes a checkpoint and another one continues it, the record names both.
+BOOST_AUTO_TEST_CASE(a_resumed_record_names_every_version_that_computed_it) {
+  const Toy toy;
+  const pid_t child = toy.start(long_walk);
+  wait_for_file(folder(toy) / "checkpoint");
+  kill(child, SIGINT);
+  BOOST_TEST(wait_for(child) == 130);
+  const auto checkpoint = load_checkpoint(folder(toy)).value();
+  Record saved = record_from_json(checkpoint.record, "checkpoint");
+  const std::string now = saved.provenance.commit;
+  saved.provenance.commit = "an earlier one";
+  KeptMemory kept;
+  auto blobs = checkpoint.blobs;
+  for (auto& [name, bytes] : blobs) kept.emplace(name, std::as_writable_bytes(std::span(bytes)));
+  save_checkpoint(folder(toy), to_json(saved), kept);
+  BOOST_TEST(toy.run("walk/tuned/n20 --set n_steps=300 --set pause_us=2000 --threads 1").status == 0);
+  BOOST_TEST(record(toy).value().provenance.commit == "an earlier one, then " + now);
+}
+
 BOOST_AUTO_TEST_CASE(one_cell_is_never_run_by_two_processes) {
   const Toy toy;
   const pid_t child = toy.start(long_walk);
   wait_for_file(folder(toy) / "checkpoint");
   const Result second = toy.run("walk/tuned/n20 --set n_steps=300 --set pause_us=2000 --threads 1");
+  BOOST_TEST(second.status == 5);
   BOOST_TEST(second.err.find("another process is running it") != std::string::npos);
   BOOST_TEST(second.out.empty());
+  BOOST_TEST(wait_for(child) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(fresh_takes_all_files_away_or_none) {
+  const Toy toy;
+  const std::string changed = " --set n_steps=300 --set pause_us=2000 --threads 1";
+  BOOST_TEST(toy.run("walk/tuned/n3" + changed).status == 0);
+  const pid_t child = toy.start(long_walk);
+  wait_for_file(folder(toy) / "checkpoint");
+  BOOST_TEST(toy.run("walk" + changed + " --fresh").status == 5);
+  for (const char* file : {"record.json", "weights.npz"}) BOOST_TEST(std::filesystem::exists(folder(toy).parent_path().parent_path() / "n3/seed_0" / file));
   BOOST_TEST(wait_for(child) == 0);
 }

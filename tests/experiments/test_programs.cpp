@@ -195,6 +195,12 @@ BOOST_AUTO_TEST_CASE(verify_repeats_a_record_or_names_what_differs) {
   BOOST_TEST(differs.status == 1);
   BOOST_TEST(differs.out.starts_with("metrics/distance/value: 1.5 in the record, "));
   BOOST_TEST(verify(toy.folder() / "missing.json").status == 5);
+
+  record.identity.revision = 7;
+  save_record(toy.folder() / "other.json", record);
+  const Result older = verify(toy.folder() / "other.json");
+  BOOST_TEST(older.status == 2);
+  BOOST_TEST(contains(older.err, "of revision 7 and instruction set " + record.identity.instruction_set + "; this program has 1 and"));
 }
 
 BOOST_AUTO_TEST_CASE(sample_draws_from_the_weights_of_a_trained_cell) {
