@@ -1,6 +1,7 @@
 // The verdict of every kind of rule, what a perturbed number does, and what a file of claims may not hold.
 #include "common/reporting/attach.hpp"
 #include "common/reporting/claims.hpp"
+#include "common/reporting/scoreboard.hpp"
 #include "tests/reporting/sample.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -269,6 +270,16 @@ BOOST_AUTO_TEST_CASE(records_that_do_not_count) {
   const Judgement unrecorded = with([](Record& r) { r.metrics.erase("bound"); });
   BOOST_CHECK(unrecorded.failed);
   BOOST_CHECK(unrecorded.note.find("no metric 'bound'") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(diverged_cells_do_not_enter_the_spread_over_seeds) {
+  Ledger records = ledger();
+  for (auto& [key, r] : records[Profile::paper])
+    if (r.identity.cell == "n20") r.diverged = true, r.metrics.clear();
+  const auto claims = parsed(claim("a", "n3", -137, absolute(1)) + claim("b", "n20", -88, absolute(1)));
+  const Results held = results(records);
+  const std::string section = scoreboard_section(judge_all(claims, held), held);
+  BOOST_TEST(section.find("| `vae : bound` | paper   |              1 (2) |                      1 to 1 |     3 |") != std::string::npos, section);
 }
 
 BOOST_AUTO_TEST_CASE(no_value_holds_instead_for_a_diverged_seed) {
