@@ -233,6 +233,7 @@ Outcome run_tasks(const Program& program, const std::vector<Task>& tasks, const 
   std::signal(SIGCHLD, SIG_DFL);  // where it is ignored, processes end unseen and are waited for in vain
   const Runner runner(program, tasks, options);
   runner.prepare();
+  if (const std::string warning = blas_warning(); !warning.empty()) say("{}", warning);
   if (options.jobs > 1)
     runner.run_in_processes();
   else

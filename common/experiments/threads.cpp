@@ -1,12 +1,20 @@
 #include "common/experiments/threads.hpp"
 
+#include <fmt/core.h>
 #include <omp.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
 
 #ifdef __SSE2__
 #include <immintrin.h>
 #endif
 
-extern "C" void openblas_set_num_threads(int);
+extern "C" {
+void openblas_set_num_threads(int);
+char* openblas_get_corename();
+}
 
 namespace experiments {
 
@@ -19,6 +27,17 @@ void use_threads(int n) {
 #endif
   omp_set_num_threads(n);
   openblas_set_num_threads(n);
+}
+
+std::string blas_warning() {
+#ifdef __x86_64__
+  constexpr std::array<std::string_view, 7> with_avx2{"Haswell", "Zen", "Excavator", "SkylakeX", "Cooperlake", "SapphireRapids", "Sapphirerapids"};
+  const std::string_view kernels = openblas_get_corename();
+  if (__builtin_cpu_supports("avx2") && std::ranges::find(with_avx2, kernels) == with_avx2.end())
+    return fmt::format("OpenBLAS takes this processor for a {}: double precision is slow, and its last digits may differ; set OPENBLAS_CORETYPE={} first",
+                       kernels, __builtin_cpu_supports("avx512f") ? "SkylakeX" : "Haswell");
+#endif
+  return "";
 }
 
 }  // namespace experiments

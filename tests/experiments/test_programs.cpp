@@ -46,6 +46,15 @@ BOOST_AUTO_TEST_CASE(cells_run_again_when_their_identity_changed) {
   BOOST_TEST(contains(toy.run("walk/tuned/n3", "TOY_REVISION=2").err, "started"));
 }
 
+#ifdef __x86_64__
+BOOST_AUTO_TEST_CASE(a_run_says_that_blas_fell_back) {
+  if (!__builtin_cpu_supports("avx2")) return;
+  const Toy toy;
+  BOOST_TEST(contains(toy.run("walk/tuned/n3", "OPENBLAS_CORETYPE=Prescott").err, "takes this processor for a Prescott"));
+  BOOST_TEST(!contains(toy.run("walk/tuned/n3", "OPENBLAS_CORETYPE=Haswell").err, "OpenBLAS"));
+}
+#endif
+
 BOOST_AUTO_TEST_CASE(a_lost_ledger_entry_is_made_good_by_the_record) {
   const Toy toy;
   toy.run("walk");
