@@ -311,7 +311,9 @@ void write_report(Page& page, const experiments::Ledger&) {
                "come to rest, has {}.",
                {exact("dh_vae/ep"), exact("dh_vae/exact"), exact("tdh_vae/ep"), exact("tdh_vae/exact"), exact("tdh_vae/ep_slow"),
                 exact("tdh_vae/exact_slow"), exact("tdh_vae/exact_slow_settled")});
-  page.finding("H-VAE has {} against {}, but its exact training has collapsed: see the variety of its reconstructions.", {exact("h_vae/ep"), exact("h_vae/exact")});
+  page.finding("H-VAE has {} against {}, but its exact training has collapsed: see the variety of its reconstructions. Its learning rate here was chosen on equilibrium "
+               "propagation's first seed, and the exact gradient was not given one of its own.",
+               {exact("h_vae/ep"), exact("h_vae/exact")});
   page.finding("With its published settings F-VAE's code says little, {} nats; the distance of its digits is {}.",
                {vae("f_vae", "kl_nats"), vae("f_vae", "fid_classifier")});
   table_1(page);

@@ -239,7 +239,7 @@ void denoising_sections(Page& page) {
       "The noise of the denoising model", figure,
       {.see = std::string(has_none ? "A share of 0 is the tuned network with a learning rate of 0.001. " : "") +
               "All points are bounds on the same likelihood of the undamaged test images." +
-              (best ? fmt::format(" The best of ours at N_z = 3, another run of that tuned network included, is {:.2f}, the published value {:.2f}.", *best,
+              (best ? fmt::format(" The best of ours at N_z = 3, that tuned network included, is {:.2f}, the published value {:.2f}.", *best,
                                   row.published[0])
                     : ""),
        .contradicted = "a curve of ours that passes through the published point at N_z = 3: the value could then be had.",

@@ -5,6 +5,7 @@
 #include "paper_vhp/motion_experiment.hpp"
 
 #include "common/datasets/batches.hpp"
+#include "common/experiments/messages.hpp"
 #include "common/nn/restore.hpp"
 #include "common/tensors/kernels.hpp"
 #include "paper_vhp/latent_graph.hpp"
@@ -306,7 +307,9 @@ void run_trial(Run& run, bool pictured) {
 // New postures from a trained cell.
 template <class Second>
 Images sample_postures(const Cell& cell, const experiments::Experiment::Weights& weights, std::int64_t n) {
-  const MotionData data = motion_data(datasets::cmu_mocap({}), cell.settings.count("n_frames"), scaling_of(cell.settings));
+  const datasets::CmuMocap recordings = datasets::cmu_mocap({});
+  if (recordings.stand_in) experiments::say("motion: the angles have the stand-in's ranges, which fit a model trained on it; for the recordings', set PAPER_DATA");
+  const MotionData data = motion_data(recordings, cell.settings.count("n_frames"), scaling_of(cell.settings));
   Vhp<FirstLayer<float>, Second> model{build_first(cell.settings, cell.seed, data.x.shape()[1]),
                                        build_second<Second>(cell.settings, cell.seed, data.x)};
   nn::restore(nn::Parameters<float>(model), weights);

@@ -188,7 +188,10 @@ class Trial {
     const auto d = static_cast<std::size_t>(model_.first.latent_size());
     const auto path = graph.shortest_path({end_codes.data(), d}, {end_codes.data() + d, d});
     run_.metric("path_found", {path ? 1.0 : 0.0, "count", "1 where the graph joins 0 and 180 degrees", {}});
-    if (!path) return;
+    if (!path) {
+      run_.metric("path_largest_jump_rad", {std::numbers::pi, "radians", "there is no path from 0 to 180 degrees", {}});
+      return;
+    }
     const Array<float> means = model_.first.p(Var<float>(*path)).mean.value();
     run_.images("path", as_images(means, rendering_));
     experiments::Series steps{{"z_1", rounded(column(*path, 0))}, {"z_2", rounded(column(*path, 1))}, {"seen_angle", {}}, {"distance", {}}};

@@ -485,7 +485,7 @@ void write_pendulum(Page& page) {
   page.metric("initial_phase_iterations", "The length of Algorithm 1's initial phase.");
   page.metric("path_largest_jump_rad",
               "Along the shortest path from 0 to 180 degrees: the largest difference of the angle between neighbouring images, 0 and 180 degrees themselves "
-              "being its ends: a path on which nothing moves has jumped.");
+              "being its ends: a path on which nothing moves has jumped. π where the graph has no path.");
   page.metric("path_farthest_from_a_pendulum", "Along that path: the largest root mean squared distance of an image from the nearest rendering.");
 }
 

@@ -135,7 +135,9 @@ void settle(Judgement& j, const Rule& rule, bool rule_holds, double held) {
 }
 
 std::string why_not_accepted(const Results& results, Profile profile, const std::string& cell) {
-  return fmt::format("{} at {}", results.records(profile, cell).empty() ? "no record" : "on stand-in data", experiments::to_string(profile));
+  const auto& records = results.records(profile, cell);
+  const char* why = records.empty() ? "no record" : records.front()->stand_in_data ? "on stand-in data" : "not recorded";
+  return fmt::format("{} at {}", why, experiments::to_string(profile));
 }
 
 }  // namespace

@@ -121,7 +121,7 @@ struct Judgement {
 Judgement judge(const Claim& claim, const std::vector<Claim>& claims, const Results& results, std::optional<Profile> profile = {});
 std::vector<Judgement> judge_all(const std::vector<Claim>& claims, const Results& results, std::optional<Profile> profile = {});
 
-// A bound on the expected number of false alarms among the claims that declare a rate: each one's largest, summed.
+// The expected number of false alarms, about: over the claims that declare a rate, the largest of each, summed.
 double false_alarm_budget(const std::vector<Claim>& claims);
 
 // "-137.64" as printed, or "–".
