@@ -199,7 +199,7 @@ void write_caterini_report(Page& page, const experiments::Ledger&) {
   what_the_error_is(page, results);
   flows_and_vb(page, results);
   write_optimum(page, results.profile(), 10'000);
-  write_image_sections(page, reporting::read_claims(SUITE_SOURCE_DIR "/paper_hvae/published_hvae_caterini.toml"));
+  write_image_sections(page);
   write_common_notes(page);
 
   page.setting({"dimensions", "shown in Figure 1", "1, 2, 3, 5, 11, 25, 51, 101, 201, 301", "authors' code", ""});

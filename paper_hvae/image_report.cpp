@@ -55,10 +55,6 @@ double deviation_between_estimates(const std::vector<reporting::Claim>& claims, 
   return std::sqrt(squares / std::max(n, 1));
 }
 
-std::optional<double> printed(const std::vector<reporting::Claim>& claims, const std::string& id) {
-  const auto found = std::ranges::find(claims, id, &reporting::Claim::id);
-  return found == claims.end() ? std::nullopt : found->published;
-}
 
 // The passes of the supplement's runs that stand in both of its tables, and for how many of them no run is of one model and seed in both.
 struct Repeated {
@@ -84,7 +80,8 @@ Repeated repeated_passes(const std::vector<reporting::Claim>& claims) {
   return found;
 }
 
-void what_the_paper_can_show(Page& page, const std::vector<reporting::Claim>& claims) {
+void what_the_paper_can_show(Page& page) {
+  const auto& claims = page.claims();
   const auto runs = supplement(claims);
   Table table{{{"Variant"}, {"Runs", Align::right}, {"Their mean", Align::right}, {"Table 1", Align::right}, {"Between the runs", Align::right},
                {"Below the VAE", Align::right}},
@@ -94,7 +91,7 @@ void what_the_paper_can_show(Page& page, const std::vector<reporting::Claim>& cl
   const auto add = [&](const std::string& cell, const Sample& sample, const std::vector<double>& values) {
     const auto [least, largest] = std::ranges::minmax(values);
     table.rows.push_back({fmt::format("`{}`", cell), std::to_string(sample.n), fmt::format("{:.3f}", sample.mean),
-                          reporting::format_number(printed(claims, "table1." + cell), 2), fmt::format("{:.2f}", largest - least),
+                          reporting::format_number(page.published("table1." + cell), 2), fmt::format("{:.2f}", largest - least),
                           cell == "vae" ? "" : fmt::format("{:.2f}", vae.mean - sample.mean)});
   };
   add("vae", vae, runs.at("vae"));
@@ -234,7 +231,7 @@ void memory(Page& page, const Scale& scale) {
                          settings.count("hidden"), settings.count("batch"), vae->mean, one->mean - slope, slope));
 }
 
-void our_runs(Page& page, const Scale& scale, const std::vector<reporting::Claim>& claims) {
+void our_runs(Page& page, const Scale& scale) {
   Table table{{{"Variant"}, {"NLL", Align::right}, {"less the VAE's, same images and seeds", Align::right}, {"minus ELBO", Align::right}, {"gap", Align::right},
                {"passes", Align::right}, {"1/β₀", Align::right}, {"mean ε", Align::right}, {"a step holds [MiB]", Align::right}, {"seeds",
                    Align::right},
@@ -256,7 +253,7 @@ void our_runs(Page& page, const Scale& scale, const std::vector<reporting::Claim
     table.rows.push_back({fmt::format("`{}`", cell), at("nll_nats", 2),
                           cell == "vae" || !difference ? "" : fmt::format("{:+.2f} ± {:.2f}", difference->mean, difference->standard_error()),
                           at("elbo_nats", 2), at("gap_nats", 2), at("epochs", 0), at("inverse_beta_0", 2), at("mean_epsilon", 3), at("step_mib", 0),
-                          std::to_string(records.size()), reporting::format_number(printed(claims, "table1." + cell), 2)});
+                          std::to_string(records.size()), reporting::format_number(page.published("table1." + cell), 2)});
     ++n_variants;
     if (records.front()->diverged) return;
     shown = records.front();
@@ -294,9 +291,9 @@ void our_runs(Page& page, const Scale& scale, const std::vector<reporting::Claim
 
 }  // namespace
 
-void write_image_sections(Page& page, const std::vector<reporting::Claim>& claims) {
-  what_the_paper_can_show(page, claims);
-  if (const auto scale = scale_of(page)) our_runs(page, *scale, claims);
+void write_image_sections(Page& page) {
+  what_the_paper_can_show(page);
+  if (const auto scale = scale_of(page)) our_runs(page, *scale);
   write_flow_alone(page);
   page.metric("nll_nats", "Minus the log of the mean of the flow's estimates of p(x), mean over the test images (mnist).");
   page.metric("step_mib", "What the arrays of a training step hold at most (mnist, mnist_10k).");

@@ -71,12 +71,12 @@ std::string text(const Page& page, Profile profile, const std::string& cell, con
 }
 
 // ## Tables 5 and 6
-void tables_5_and_6(Page& page, const std::vector<reporting::Claim>& claims) {
+void tables_5_and_6(Page& page) {
   for (const auto& [number, network] : {std::pair{5, "encoder"}, {6, "decoder"}}) {
     Table table{{{"Layer"}, {"ours"}, {"Published", Align::right}, {"Ours", Align::right}}, {}};
     const auto profile = page.results().highest(std::string("networks/") + network);
     if (!profile) continue;
-    for (const auto& claim : claims) {
+    for (const auto& claim : page.claims()) {
       if (!claim.id.starts_with(fmt::format("table{}.", number)) || !claim.metric || claim.metric->experiment != "networks") continue;
       const auto ours = page.results().estimate(*profile, *claim.metric);
       table.rows.push_back({claim.where.substr(claim.where.find(',') + 2), fmt::format("`{}`", claim.metric->metric),
@@ -182,11 +182,11 @@ std::string so_it_is(const Page& page, const std::vector<Profile>& scales, const
 }
 
 // The authors' numbers, which belong to 10,000 images and 40 passes: the notebook's of IWAE, Figure 9's of HVAE.
-std::vector<Curve> authors_points(const std::vector<reporting::Claim>& claims, const std::string& metric) {
+std::vector<Curve> authors_points(const Page& page, const std::string& metric) {
   std::vector<Curve> curves;
   for (const auto& [cell, label, colour] : {std::tuple{"iwae", "IWAE, notebook", 0}, {"hvae_as_coded", "HVAE, published", 1}}) {
     Curve printed{.label = label, .style = Style::hollow_points, .colour = colour};
-    for (const auto& claim : claims) {
+    for (const auto& claim : page.claims()) {
       const std::string prefix = fmt::format("{}_", metric);
       if (!claim.published || !claim.metric || claim.metric->cell != cell || !claim.metric->metric.starts_with(prefix)) continue;
       const std::string rest = claim.metric->metric.substr(prefix.size());
@@ -212,14 +212,14 @@ Panel training_panel(const Page& page, Profile profile, const std::vector<Shown>
   return panel;
 }
 
-void figure_9(Page& page, const std::vector<Profile>& scales, const std::vector<reporting::Claim>& claims) {
+void figure_9(Page& page, const std::vector<Profile>& scales) {
   const auto n_rows = static_cast<int>(scales.size());
   reporting::Figure figure{.name = "figure_9", .columns = 2, .width = 1120, .height = 60 + 400 * n_rows};
   for (const Profile profile : scales)
     for (const auto& [metric, title] : {std::pair<std::string, std::string>{"train", "training images"}, {"validation", "validation images"}}) {
       Panel panel = training_panel(page, profile, compared, metric + "_nats", "minus objective [nats]");
       panel.title = n_rows > 1 ? fmt::format("{}, {}", title, experiments::to_string(profile)) : title;
-      if (profile == Profile::paper) std::ranges::move(authors_points(claims, metric), std::back_inserter(panel.curves));
+      if (profile == Profile::paper) std::ranges::move(authors_points(page, metric), std::back_inserter(panel.curves));
       figure.panels.push_back(std::move(panel));
     }
   page.figure("Figure 9: training HVAE and IWAE", figure,
@@ -339,13 +339,13 @@ void notes(Page& page) {
 
 }  // namespace
 
-void write_normalised_sections(Page& page, const std::vector<reporting::Claim>& claims) {
-  tables_5_and_6(page, claims);
+void write_normalised_sections(Page& page) {
+  tables_5_and_6(page);
   what_as_coded_is_worth(page);
   const std::vector<Profile> scales = scales_of(page, compared);
   if (!scales.empty()) {
     comparison(page, scales);
-    figure_9(page, scales, claims);
+    figure_9(page, scales);
     const auto has_all = [&](Profile profile) {
       return std::ranges::all_of(compared, [&](const Shown& shown) { return record_of(page, profile, "mnist/" + shown.cell); });
     };

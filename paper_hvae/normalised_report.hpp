@@ -7,6 +7,6 @@
 namespace hvae {
 
 // The sections of hvae_selikhanovych's page on images: sections 2.2 and 2.3 of the report.
-void write_normalised_sections(reporting::Page& page, const std::vector<reporting::Claim>& claims);
+void write_normalised_sections(reporting::Page& page);
 
 }  // namespace hvae

@@ -73,9 +73,9 @@ void table_of(Page& page, const GaussianResults& results, const Published& publi
 }
 
 // "Of the 116 numbers in Tables 1 to 4, 111 come out as the authors' code has them."
-std::string tables_that_came_out(const Page& page, const std::vector<reporting::Claim>& claims) {
+std::string tables_that_came_out(const Page& page) {
   int n = 0, n_reproduced = 0;
-  for (const auto& judgement : reporting::judge_all(claims, page.results())) {
+  for (const auto& judgement : reporting::judge_all(page.claims(), page.results())) {
     const std::string& id = judgement.claim->id;
     if (!id.starts_with("table") || id[5] > '4') continue;
     ++n;
@@ -417,8 +417,7 @@ void write_selikhanovych_report(Page& page, const experiments::Ledger&) {
             "2.3). "
             "[The chapter](program.md) is the program's source.");
   const auto gaussian = [&](const char* cell, const char* metric) { return page.at_paper({"gaussian", cell, metric}); };
-  const auto claims = reporting::read_claims(SUITE_SOURCE_DIR "/paper_hvae/published_hvae_selikhanovych.toml");
-  page.finding(tables_that_came_out(page, claims) + " What they compare is mostly something else than the methods. The error of Δ of every method that has converged "
+  page.finding(tables_that_came_out(page) + " What they compare is mostly something else than the methods. The error of Δ of every method that has converged "
                "is that of the exact maximiser, the draw of z: at d = 400 HVAE {}, IAF as coded {}, planar flow as coded {}, exact {}.",
                {gaussian("d400/hvae_k1_tempered", "delta_error"), gaussian("d400/iaf_as_coded", "delta_error"), gaussian("d400/pnf_k1_as_coded", "delta_error"),
                 gaussian("d400/hvae_k1_tempered", "mle_delta_error")});
@@ -438,7 +437,7 @@ void write_selikhanovych_report(Page& page, const experiments::Ledger&) {
                "is {} nats. By 100 draws an image these NLLs are upper bounds that more draws would lower: nothing within a nat or two is told by them.",
                {mnist("hvae_right", "nll_flow_nats"), mnist("hvae_right", "nll_encoder_nats"), mnist("iwae", "nll_encoder_nats"), mnist("hvae_right", "validation_nats")});
   const GaussianResults results(page.results());
-  const Published published = published_numbers(claims);
+  const Published published = published_numbers(page.claims());
   table_of(page, results, published, 1, methods, "theta", "error of θ, ours (published)",
            "Ours in front, the published number in brackets, and last what the exact maximiser gives on our data: those of all methods but VB, "
            "which has five seeds, and VB's.",
@@ -456,7 +455,7 @@ void write_selikhanovych_report(Page& page, const experiments::Ledger&) {
   figures_1_to_4(page, results, published);
   figures_5_to_8(page, results);
   write_optimum(page, results.profile(), 256);
-  write_normalised_sections(page, claims);
+  write_normalised_sections(page);
   write_common_notes(page);
 
   page.setting({"data sets", "3, N = 10,000", "3, N = 10,000", "section 2.1.6", ""});

@@ -17,7 +17,6 @@ inline constexpr std::array<int, 5> latent_sizes{3, 5, 10, 20, 200};
 // A row of Table 1: its cells are "<experiment>/<cell>/n<latent size>".
 struct TableRow {
   std::string experiment, cell, label;
-  std::array<double, 5> published;
   int colour;  // of its curves
 
   std::string cell_name(int n) const { return cell + "/n" + std::to_string(n); }
@@ -25,6 +24,7 @@ struct TableRow {
 };
 const std::vector<TableRow>& table_rows();
 const TableRow& table_row(const std::string& experiment, const std::string& cell);
+double published(const Page& page, const TableRow& row, int n);
 
 // The cell that stands for a row at a latent size, and its label. Where the training of the convolutional row diverges, these
 // are the same networks at a learning rate of 0.001, where they were trained.

@@ -88,7 +88,7 @@ void errata(Page& page) {
                 "the script that makes the table does not replicate the images, so its batch axis takes the place of the draws"});
   page.erratum({"Table 1, row β-VAE", "log-likelihood", "lower bound less three divergences", "the code reports cross-entropy + 4 KL"});
   page.erratum({"Table 1, row CVAE", "log-likelihood", "bound on log p(x given y)", "the label is given to encoder and decoder"});
-  if (const auto best = best_with_noise(page); best && *best < table_row("dvae", "noise_0.05").published[0])
+  if (const auto best = best_with_noise(page); best && *best < published(page, table_row("dvae", "noise_0.05"), 3))
     page.erratum({"Table 1, row DVAE", "-109.48 at N_z = 3", "not attainable by these networks",
                   fmt::format("{:.2f} at best, at any level of noise and without", *best)});
   page.erratum({"section 4.2.3", "\"the lower bound is comparatively lower than traditional VAE\"", "higher", "its own Table 1 at every N_z"});

@@ -34,9 +34,9 @@ void report(const Program& program, const Document& document, const Ledger& ledg
   const auto judgements = judge_all(claims, results);
   const auto folder = program.reports / program.name;
 
-  Page page(results);
+  Page page(results, claims);
   document.write(page, ledger);
-  page.write(folder, program, claims, judgements);
+  page.write(folder, program, judgements);
   experiments::replace_file(folder / "program.md", weave(program.title, document.root, document.chapters));
   write_summary(folder, program, claims, judgements, results);
   write_front_page(program.reports, document.root);

@@ -117,14 +117,18 @@ std::string Page::sections() const {
   return out;
 }
 
-void Page::write(const std::filesystem::path& folder, const experiments::Program& program, const std::vector<Claim>& claims,
-                 const std::vector<Judgement>& judgements) const {
+std::optional<double> Page::published(const std::string& id) const {
+  const auto found = std::ranges::find(claims_, id, &Claim::id);
+  return found == claims_.end() ? std::nullopt : found->published;
+}
+
+void Page::write(const std::filesystem::path& folder, const experiments::Program& program, const std::vector<Judgement>& judgements) const {
   std::string page = fmt::format("# {}\n\n{}\n\n", program.title, citation_);
   page += banners(results_);
   if (!findings_.empty()) page += fmt::format("## What came out\n\n- {}\n\n", fmt::join(findings_, "\n- "));
   page += provenance_section(program, results_);
   page += scoreboard_section(judgements, results_);
-  page += claims_section(claims, judgements, results_);
+  page += claims_section(claims_, judgements, results_);
   if (!sections_.empty()) page += "## Figures and tables\n\n" + sections();
   page += settings_section(settings_);
   page += shrunk_settings_section(program);

@@ -37,9 +37,13 @@ struct Erratum {
 
 class Page {
  public:
-  explicit Page(const Results& results) : results_(results) {}
+  // Both must outlive the page.
+  Page(const Results& results, const std::vector<Claim>& claims) : results_(results), claims_(claims) {}
 
   const Results& results() const { return results_; }
+  const std::vector<Claim>& claims() const { return claims_; }
+  // The number that the claim of this id has from the paper; nothing where there is no such claim, or no number in it.
+  std::optional<double> published(const std::string& id) const;
 
   void cite(std::string markdown) { citation_ = std::move(markdown); }
   // What a reader should take home, one line each, at the head of the page. Each {} of the words stands for the next value; a line that
@@ -59,8 +63,7 @@ class Page {
   void metric(std::string name, std::string meaning) { metrics_.emplace_back(std::move(name), std::move(meaning)); }
 
   // Writes index.md and figures/ into the folder, and removes figures of former pages. Throws Failure(io).
-  void write(const std::filesystem::path& folder, const experiments::Program& program, const std::vector<Claim>& claims,
-             const std::vector<Judgement>& judgements) const;
+  void write(const std::filesystem::path& folder, const experiments::Program& program, const std::vector<Judgement>& judgements) const;
 
  private:
   struct Prose {
@@ -82,6 +85,7 @@ class Page {
   std::string sections() const;
 
   const Results& results_;
+  const std::vector<Claim>& claims_;
   std::string citation_;
   std::vector<std::string> findings_;
   std::vector<std::variant<Prose, Picture, Tabular>> sections_;

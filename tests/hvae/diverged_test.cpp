@@ -53,9 +53,10 @@ BOOST_AUTO_TEST_CASE(too_large_steps_are_recorded_as_diverged_and_the_others_go_
   }
 
   const reporting::Results results(ledger, [](const Record&) { return false; });
-  reporting::Page page(results);
-  hvae::write_image_sections(page, reporting::read_claims(SUITE_SOURCE_DIR "/paper_hvae/published_hvae_caterini.toml"));
-  page.write(folder.path() / "page", program, {}, {});
+  const auto claims = reporting::read_claims(SUITE_SOURCE_DIR "/paper_hvae/published_hvae_caterini.toml");
+  reporting::Page page(results, claims);
+  hvae::write_image_sections(page);
+  page.write(folder.path() / "page", program, {});
   std::ifstream file(folder.path() / "page/index.md");
   bool said = false, went_on = false;
   for (std::string line; std::getline(file, line);) {
@@ -75,6 +76,6 @@ BOOST_AUTO_TEST_CASE(too_large_steps_are_recorded_as_diverged_and_the_others_go_
       record.series.clear();
     }
   const reporting::Results without_vae(ledger, [](const Record&) { return false; });
-  reporting::Page other(without_vae);
-  BOOST_CHECK_NO_THROW(hvae::write_image_sections(other, reporting::read_claims(SUITE_SOURCE_DIR "/paper_hvae/published_hvae_caterini.toml")));
+  reporting::Page other(without_vae, claims);
+  BOOST_CHECK_NO_THROW(hvae::write_image_sections(other));
 }

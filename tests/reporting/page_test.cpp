@@ -44,6 +44,8 @@ struct Repository {
            page.finding("It fell to {}, not to {}.", {page.at_paper(*cell_metric_from("vae/n3 : bound"), 1), "{}"});
            page.finding("Nobody knows {}.", {page.at_paper(*cell_metric_from("vae/unrun : bound"))});
            page.finding("It stayed there.");
+           BOOST_TEST(page.published("second").value() == -110);
+           BOOST_TEST(!page.published("no such claim").has_value());
            page.prose("Prose", "Words.");
            page.figure(
                "Figure 1",
