@@ -44,8 +44,6 @@ struct Repository {
            page.finding("It fell to {}, not to {}.", {page.at_paper(*cell_metric_from("vae/n3 : bound"), 1), "{}"});
            page.finding("Nobody knows {}.", {page.at_paper(*cell_metric_from("vae/unrun : bound"))});
            page.finding("It stayed there.");
-           BOOST_TEST(page.published("second").value() == -110);
-           BOOST_TEST(!page.published("no such claim").has_value());
            page.prose("Prose", "Words.");
            page.figure(
                "Figure 1",
@@ -72,6 +70,14 @@ struct Repository {
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
+
+BOOST_AUTO_TEST_CASE(a_page_has_the_published_numbers_of_its_claims) {
+  const auto claims = parse_claims(claims_text, "published_toy.toml");
+  const Results none = results({});
+  const Page page(none, claims);
+  BOOST_TEST(page.published("second").value() == -110);
+  BOOST_TEST(!page.published("no such claim").has_value());
+}
 
 BOOST_AUTO_TEST_CASE(a_page_holds_what_it_must) {
   const Repository repository;
