@@ -18,26 +18,7 @@ namespace hvae {
 // The quantity, [n_sets]. `detached`: U's gradients are constants to the derivative, as in the authors' code.
 template <class T>
 Var<T> objective_as_coded(const HamiltonianMethod<T>& method, const SufficientStatistics<T>& data, bool detached) {
-  const Var<T> precision = exp(method.theta.log_sigma * T(-2)), weight = precision * data.N, y = data.x_bar - method.theta.Delta;
-  const Var<T> zero(Array<T>::zeros(y.shape())), one(Array<T>::full(y.shape(), T(1)));
-  const Tempering<T> tempers = method.tempering();
-  const Var<T> eps = method.epsilon(), half = eps * T(-0.5);
-  Linear<T> z{one, zero, zero}, rho{zero, zero, zero};
-  const auto gradient = [&] {
-    Linear<T> g = z.times(weight + T(1));
-    g.c = g.c - weight * y;
-    return detached ? Linear<T>{stop_gradient(g.a), zero, stop_gradient(g.c)} : g;
-  };
-  for (int k = 0; k < method.K; ++k) {
-    rho = rho.plus(half, gradient());
-    z = z.plus(eps, rho);
-    rho = rho.plus(half, gradient());
-    if (!tempers.alpha.empty()) rho = rho.times(tempers.alpha[static_cast<std::size_t>(k)]);
-  }
-  const Linear<T> misfit{z.a, z.b, z.c - y};
-  const Var<T> terms = method.theta.log_sigma * (-data.N) - (data.S + misfit.mean_square() * data.N) * precision * T(0.5) -
-                       (z.mean_square() + rho.mean_square()) * T(0.5) + T(0.5) - static_cast<T>(0.5 * std::log(2 * std::numbers::pi)) * data.N;
-  return reshape(sum(terms, -1), {terms.shape()[0]});
+  return expectation_at_end(method, data, Var<T>(T(0)), T(0.5), detached);
 }
 
 // How far above $\log p(D)$ it can go: where every $z_0$ arrives at the posterior's mode without momentum, $\log p(D, z_K)$ is $\log p(D)$ plus the

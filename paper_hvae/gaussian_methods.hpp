@@ -53,19 +53,22 @@ struct Linear {
   Var<T> mean_square() const { return square(a) + square(b) + square(c); }
 };
 
+// $E[\log p(D, z_K) - \frac12 |\rho_K|^2]$ plus `entropy` a coordinate, for z_0 ~ N(0, I) and rho_0 = `rho_0` gamma: [n_sets]. `detached`:
+// U's gradients are constants to the derivative.
 template <class T>
-Var<T> HamiltonianMethod<T>::exact_elbo(const SufficientStatistics<T>& data) const {
+Var<T> expectation_at_end(const HamiltonianMethod<T>& method, const SufficientStatistics<T>& data, const Var<T>& rho_0, T entropy, bool detached = false) {
+  const GaussianParameters<T>& theta = method.theta;
   const Var<T> precision = exp(theta.log_sigma * T(-2)), weight = precision * data.N, y = data.x_bar - theta.Delta;
   const Var<T> zero(Array<T>::zeros(y.shape())), one(Array<T>::full(y.shape(), T(1)));
-  const Tempering<T> tempers = tempering();
-  const Var<T> eps = epsilon(), half = eps * T(-0.5);
-  Linear<T> z{one, zero, zero}, rho{zero, tempers.initial_momentum(one), zero};
+  const Tempering<T> tempers = method.tempering();
+  const Var<T> eps = method.epsilon(), half = eps * T(-0.5);
+  Linear<T> z{one, zero, zero}, rho{zero, rho_0 * one, zero};
   const auto gradient = [&] {
     Linear<T> g = z.times(weight + T(1));
     g.c = g.c - weight * y;
-    return g;
+    return detached ? Linear<T>{stop_gradient(g.a), stop_gradient(g.b), stop_gradient(g.c)} : g;
   };
-  for (int k = 0; k < K; ++k) {
+  for (int k = 0; k < method.K; ++k) {
     rho = rho.plus(half, gradient());
     z = z.plus(eps, rho);
     rho = rho.plus(half, gradient());
@@ -73,8 +76,13 @@ Var<T> HamiltonianMethod<T>::exact_elbo(const SufficientStatistics<T>& data) con
   }
   const Linear<T> misfit{z.a, z.b, z.c - y};
   const Var<T> terms = theta.log_sigma * (-data.N) - (data.S + misfit.mean_square() * data.N) * precision * T(0.5) -
-                       (z.mean_square() + rho.mean_square()) * T(0.5) + T(1) - static_cast<T>(0.5 * std::log(2 * std::numbers::pi)) * data.N;
+                       (z.mean_square() + rho.mean_square()) * T(0.5) + entropy - static_cast<T>(0.5 * std::log(2 * std::numbers::pi)) * data.N;
   return reshape(sum(terms, -1), {terms.shape()[0]});
+}
+
+template <class T>
+Var<T> HamiltonianMethod<T>::exact_elbo(const SufficientStatistics<T>& data) const {
+  return expectation_at_end(*this, data, tempering().initial_momentum(Var<T>(T(1))), T(1));  // of z_0's entropy and the momentum's
 }
 
 template <class T, class F>

@@ -73,8 +73,7 @@ std::vector<double> log_prior(const Vhp<FirstLayer<float>, Second>& model, bool 
     if (iwae) log_p = distributions::standard_normal_log_prob(some);
     else if constexpr (std::is_same_v<Second, Vamp>) log_p = log_vamp_prior(model, some);
     else
-      log_p = log_prior_bound(PriorBound::importance_weighted,
-                              log_weights(model.second, some, Var<float>(stream.normal<float>({n_draws, count, d}))));
+      log_p = distributions::importance_bound(log_weights(model.second, some, Var<float>(stream.normal<float>({n_draws, count, d}))));
     result.insert(result.end(), log_p.value().begin(), log_p.value().end());
   }
   return result;

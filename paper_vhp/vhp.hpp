@@ -34,6 +34,7 @@
 // 3. *The decoder's variance* is fixed (the paper says "Gaussian" and no more).
 #pragma once
 
+#include "common/distributions/importance_bound.hpp"
 #include "common/distributions/normal.hpp"
 
 namespace vhp {
@@ -82,8 +83,7 @@ enum class PriorBound { importance_weighted, elbo };
 
 template <class T>
 Var<T> log_prior_bound(PriorBound bound, const Var<T>& log_w) {
-  if (bound == PriorBound::elbo) return mean(log_w, 0);
-  return log_sum_exp(log_w, 0) - static_cast<T>(std::log(static_cast<double>(log_w.shape()[0])));
+  return bound == PriorBound::elbo ? mean(log_w, 0) : distributions::importance_bound(log_w);
 }
 
 // ## The objective
@@ -127,7 +127,7 @@ IwaeTerms<T> iwae_terms(const First& first, const Var<T>& x, const Var<T>& epsil
   const Var<T> z = q.sample(epsilon);
   const auto p = first.p(z);
   const Var<T> log_w = p.log_prob(x) + distributions::standard_normal_log_prob(z) - q.log_prob_of_sample(epsilon);
-  return {log_prior_bound(PriorBound::importance_weighted, log_w), p.reconstruction_error(x)};
+  return {distributions::importance_bound(log_w), p.reconstruction_error(x)};
 }
 
 }  // namespace vhp
