@@ -25,9 +25,8 @@ constexpr std::array<std::string_view, 6> dof_names{"rx", "ry", "rz", "tx", "ty"
 class Lines {
  public:
   explicit Lines(const Path& file) : file_(file) {
-    ByteSource source(file);
-    std::vector<std::byte> buffer(1 << 16);
-    while (const std::size_t count = source.read(buffer)) text_.append(reinterpret_cast<const char*>(buffer.data()), count);
+    ByteSource(file).for_each_block(
+        [&](std::span<const std::byte> block) { text_.append(reinterpret_cast<const char*>(block.data()), block.size()); });
   }
 
   // The words of the next line that has any and is no comment; false at the end.

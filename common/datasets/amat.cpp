@@ -18,8 +18,6 @@ template <class... Args>
 // Calls use(pixels) for each line; there must be n_lines of n_pixels each.
 template <class Use>
 void for_each_line(const Path& file, std::int64_t n_lines, std::size_t n_pixels, const Use& use) {
-  ByteSource source(file);
-  std::vector<std::byte> buffer(1 << 16);
   std::vector<std::uint8_t> pixels;
   std::int64_t line = 1;
   bool within_number = false;
@@ -29,8 +27,8 @@ void for_each_line(const Path& file, std::int64_t n_lines, std::size_t n_pixels,
     pixels.clear();
     ++line;
   };
-  while (const std::size_t count = source.read(buffer)) {
-    for (const std::byte byte : std::span(buffer).first(count)) {
+  ByteSource(file).for_each_block([&](std::span<const std::byte> block) {
+    for (const std::byte byte : block) {
       const char c = static_cast<char>(byte);
       const bool blank = c == ' ' || c == '\t' || c == '\r' || c == '\n';
       if (!blank) {
@@ -44,7 +42,7 @@ void for_each_line(const Path& file, std::int64_t n_lines, std::size_t n_pixels,
       }
       within_number = !blank;
     }
-  }
+  });
   if (!pixels.empty()) end_line();  // a last line without its end
   if (line <= n_lines) malformed(file, line, "the file ends here, {} lines should follow", n_lines - line + 1);
 }

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <vector>
 
 namespace datasets {
 
@@ -17,6 +18,13 @@ class ByteSource {
 
   // Fills `target` from its front and returns how many bytes it got; fewer than asked for only at the end of the content.
   std::size_t read(std::span<std::byte> target);
+
+  // Calls use(bytes) for all that is left, a block at a time.
+  template <class Use>
+  void for_each_block(Use&& use) {
+    std::vector<std::byte> block(1 << 16);
+    while (const std::size_t count = read(block)) use(std::span<const std::byte>(block).first(count));
+  }
 
  private:
   struct State;

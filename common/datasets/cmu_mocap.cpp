@@ -23,10 +23,8 @@ constexpr std::array<DataFile, 5> motion_files{{{"cmu_mocap/02_01.amc"},
 constexpr std::array<const char*, 5> motion_names{"walk", "run", "jump", "punch", "bend"};
 
 std::string digest_of(const std::filesystem::path& file, std::string_view path) {
-  ByteSource source(file);
   tensors::Sha256 content;
-  std::vector<std::byte> buffer(1 << 16);
-  while (const std::size_t count = source.read(buffer)) content.add(std::span(buffer).first(count));
+  ByteSource(file).for_each_block([&](std::span<const std::byte> block) { content.add(block); });
   const std::string found = content.hex();
   if (const auto expected = registered(path).sha256; found != expected)
     tensors::fail(tensors::Exit::data, "{}: its content has SHA-256 {}, it should have {}; run ./reproduce data", file.string(), found, expected);

@@ -62,13 +62,12 @@ Header read_header(ByteSource& source, const Path& file, int type, std::int64_t 
 void verify_rest(ByteSource& source, const Header& header, const Path& file, const RegisteredFile& expected) {
   tensors::Sha256 digest;
   digest.add(std::span(header.bytes).first(header.size));
-  std::vector<std::byte> buffer(1 << 16);
   auto total = static_cast<std::int64_t>(header.size);
-  while (const std::size_t count = source.read(buffer)) {
-    total += static_cast<std::int64_t>(count);
+  source.for_each_block([&](std::span<const std::byte> block) {
+    total += std::ssize(block);
     if (total > expected.bytes) damaged(file, "has bytes after the {} that its header promises", expected.bytes);
-    digest.add(std::span(buffer).first(count));
-  }
+    digest.add(block);
+  });
   if (total != expected.bytes) damaged(file, "ends after {} of the {} bytes that its header promises", total, expected.bytes);
   const std::string found = digest.hex();
   if (found != expected.sha256) damaged(file, "its content has SHA-256 {}, it should have {}", found, expected.sha256);

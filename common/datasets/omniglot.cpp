@@ -30,14 +30,12 @@ ImageSet read_part(const std::filesystem::path& folder, const DataFile& images, 
 
 // Verifies chardata.mat by its MD5; its SHA-256, for the records.
 std::string digest_of_chardata(const std::filesystem::path& file) {
-  ByteSource source(file);
-  std::vector<std::byte> buffer(1 << 16);
   tensors::Md5 md5;
   tensors::Sha256 sha256;
-  while (const std::size_t count = source.read(buffer)) {
-    md5.add(std::span(buffer).first(count));
-    sha256.add(std::span(buffer).first(count));
-  }
+  ByteSource(file).for_each_block([&](std::span<const std::byte> block) {
+    md5.add(block);
+    sha256.add(block);
+  });
   const std::string found = md5.hex();
   if (found != chardata_md5)
     tensors::fail(tensors::Exit::data, "{}: its content has MD5 {}, it should have {}; run ./reproduce data", file.string(), found, chardata_md5);
