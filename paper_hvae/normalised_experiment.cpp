@@ -276,28 +276,30 @@ void run_cell(Run& run) {
     const Var<float> epsilon(stream.normal<float>(shape));
     return ReportNoise<float>{epsilon, Var<float>(stream.normal<float>(shape))};
   };
-  const auto likelihood = [&](const Model& of) {
+  const auto likelihood = [&](const Model& of, const std::string& way) {
     const auto log_p_hat = [&](const Var<float>& x, std::uint64_t at) { return of.log_p_hat(x, noise_of("importance noise", at, x)).value(); };
-    return evaluate(nll_set, n_samples, log_p_hat, run, "likelihood");
+    const Evaluation e = evaluate(nll_set, n_samples, log_p_hat, run, "likelihood");
+    metric("effective_samples_" + way, e.likelihood.median_effective_samples, "count", "of the importance weights, median over images");
+    return e;
   };
   const std::string how = fmt::format("{} importance samples, {} test images", n_samples, nll_set.n);
   Model encoder_alone = model;
   encoder_alone.flow.K = 0;
   encoder_alone.autoregressive.clear();
-  const Evaluation alone = likelihood(encoder_alone);
+  const Evaluation alone = likelihood(encoder_alone, "encoder");
   double bound = -alone.elbo_nats;
   metric("nll_encoder_nats", alone.likelihood.nll_nats, "nats", how + " of q(z_0 | x)", alone.likelihood.monte_carlo_error_nats);
   metric("minus_bound_encoder_nats", bound, "nats", "from the same draws: the VAE's, without a flow");
   std::vector<Evaluation> ways{alone};
   if (model.flow.K > 0 || !model.autoregressive.empty()) {
-    const Evaluation& flow = ways.emplace_back(likelihood(model));
+    const Evaluation& flow = ways.emplace_back(likelihood(model, "flow"));
     metric("nll_flow_nats", flow.likelihood.nll_nats, "nats", how + " of the flow", flow.likelihood.monte_carlo_error_nats);
     metric("minus_bound_flow_nats", -flow.elbo_nats, "nats", "from the same draws: the bound of equation (6)");
     bound = -flow.elbo_nats;
   }
   if (settings.text("objective") == "as_coded") {
     encoder_alone.encoder = refitted(model, settings, train, run.seed());
-    const Evaluation& refit = ways.emplace_back(likelihood(encoder_alone));
+    const Evaluation& refit = ways.emplace_back(likelihood(encoder_alone, "refitted"));
     metric("nll_refitted_nats", refit.likelihood.nll_nats, "nats", how + " of an encoder trained afterwards", refit.likelihood.monte_carlo_error_nats);
     metric("minus_bound_refitted_nats", -refit.elbo_nats, "nats", "from the same draws: the VAE's, of that encoder and the decoder");
   }

@@ -160,11 +160,15 @@ void comparison(Page& page, const std::vector<Profile>& scales) {
       const auto* record = record_of(page, profile, "mnist/" + shown.cell);
       if (!record) continue;
       const auto at = [&](const std::string& metric, int digits = 2) { return text(page, profile, shown.cell, metric, digits); };
-      table.rows.push_back({shown.title, experiments::to_string(profile), at("train_nats"), at("validation_nats"), at("minus_bound_nats"), at("nll_encoder_nats"),
-                            at("nll_flow_nats"), at("nll_refitted_nats"), at("too_good_nats"), at("mean_epsilon", 4), fmt::format("{:.0f}", record->wall_s)});
+      const auto nll = [&](const std::string& way) {
+        const std::string samples = at("effective_samples_" + way, 1);
+        return at("nll_" + way + "_nats") + (samples == "–" ? "" : fmt::format(" [{}]", samples));
+      };
+      table.rows.push_back({shown.title, experiments::to_string(profile), at("train_nats"), at("validation_nats"), at("minus_bound_nats"), nll("encoder"),
+                            nll("flow"), nll("refitted"), at("too_good_nats"), at("mean_epsilon", 4), fmt::format("{:.0f}", record->wall_s)});
     }
   page.table("HVAE, as coded and right, IWAE and VAE [nats]", table,
-             {.see = "NLL less validation (of all columns' draws together) says how much better the objective looks than the truth: for a bound it is negative, up to the difference between test and "
+             {.see = "In square brackets the effective samples, median over images, where they were recorded: with few of them an NLL is too high. NLL less validation (of all columns' draws together) says how much better the objective looks than the truth: for a bound it is negative, up to the difference between test and "
                      "validation images. An encoder that was trained as coded is wide, because width is free there: its one-draw bound shows it." + scale_note(page, scales),
               .contradicted = "a right HVAE whose minus bound is larger than the VAE's by more than the noise.", .profile = caption_profile(scales)});
 }
@@ -332,6 +336,7 @@ void notes(Page& page) {
   page.metric("nll_encoder_nats, nll_flow_nats", "Minus the log of the mean of unbiased estimates of p(x) under the running statistics, mean over test "
               "images: from draws of q(z₀ | x), and from draws through the flow (mnist). Upper bounds of -log p(x), which fall with the number of draws: "
               "by 100, most of them by one or two nats more than by a thousand.");
+  page.metric("effective_samples_encoder, _flow, _refitted", "(Σ w)² / Σ w² of the estimates of an image's p(x), median over images (mnist).");
   page.metric("nll_refitted_nats, minus_bound_refitted_nats", "The same by an encoder that goes on from the trained one and maximises the VAE's bound for as many passes, "
               "the decoder fixed; where the objective is none (mnist).");
   page.metric("greyness", "4 p (1 − p), mean over the pixels of new digits: 0 for black and white (mnist).");
