@@ -55,6 +55,13 @@ void wait_for_change(const std::filesystem::path& file, std::filesystem::file_ti
   BOOST_TEST_REQUIRE((change_time(file) > before));
 }
 
+void interrupt_walk(const Toy& toy) {
+  const pid_t child = toy.start(long_walk);
+  wait_for_file(folder(toy) / "checkpoint");
+  kill(child, SIGINT);
+  BOOST_TEST(wait_for(child) == 130);
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(killed_at_twenty_random_moments) {
@@ -120,10 +127,7 @@ BOOST_AUTO_TEST_CASE(a_damaged_checkpoint_costs_a_step_and_not_the_result) {
 
 // Interrupts the walk, and runs it again in an environment whose results its checkpoint cannot be of.
 void interrupt_and_start_afresh(const Toy& toy, const std::string& environment) {
-  const pid_t child = toy.start(long_walk);
-  wait_for_file(folder(toy) / "checkpoint");
-  kill(child, SIGINT);
-  BOOST_TEST(wait_for(child) == 130);
+  interrupt_walk(toy);
   const Result other = toy.run("walk/tuned/n20 --set n_steps=300 --set pause_us=2000 --threads 1", environment);
   BOOST_TEST(other.status == 0);
   BOOST_TEST(other.err.find("starting afresh") != std::string::npos);
@@ -145,10 +149,7 @@ BOOST_AUTO_TEST_CASE(a_checkpoint_of_another_identity_is_not_used) {
 // A machine with other processors, or another --jobs, must not make computed hours run again.
 BOOST_AUTO_TEST_CASE(a_checkpoint_goes_on_with_its_own_number_of_threads) {
   const Toy toy;
-  const pid_t child = toy.start(long_walk);
-  wait_for_file(folder(toy) / "checkpoint");
-  kill(child, SIGINT);
-  BOOST_TEST(wait_for(child) == 130);
+  interrupt_walk(toy);
   const Result resumed = toy.run("walk/tuned/n20 --set n_steps=300 --set pause_us=2000", "OMP_NUM_THREADS=3");
   BOOST_TEST(resumed.status == 0);
   BOOST_TEST(resumed.err.find("starting afresh") == std::string::npos);
@@ -158,10 +159,7 @@ BOOST_AUTO_TEST_CASE(a_checkpoint_goes_on_with_its_own_number_of_threads) {
 
 BOOST_AUTO_TEST_CASE(a_checkpoint_of_other_threads_than_asked_for_is_not_used) {
   const Toy toy;
-  const pid_t child = toy.start(long_walk);
-  wait_for_file(folder(toy) / "checkpoint");
-  kill(child, SIGINT);
-  BOOST_TEST(wait_for(child) == 130);
+  interrupt_walk(toy);
   const Result other = toy.run("walk/tuned/n20 --set n_steps=300 --set pause_us=2000 --threads 2");
   BOOST_TEST(other.err.find("starting afresh") != std::string::npos);
   BOOST_TEST(record(toy).value().identity.threads == 2);
@@ -170,10 +168,7 @@ BOOST_AUTO_TEST_CASE(a_checkpoint_of_other_threads_than_asked_for_is_not_used) {
 // Where a version writes a checkpoint and another one continues it, the record names both.
 BOOST_AUTO_TEST_CASE(a_resumed_record_names_every_version_that_computed_it) {
   const Toy toy;
-  const pid_t child = toy.start(long_walk);
-  wait_for_file(folder(toy) / "checkpoint");
-  kill(child, SIGINT);
-  BOOST_TEST(wait_for(child) == 130);
+  interrupt_walk(toy);
   const auto checkpoint = load_checkpoint(folder(toy)).value();
   Record saved = record_from_json(checkpoint.record, "checkpoint");
   const std::string now = saved.provenance.commit;
