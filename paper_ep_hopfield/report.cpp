@@ -50,7 +50,7 @@ void table_1(Page& page) {
                          {}};
   for (const auto& [profile, model] : models_as_run(page)) {
     const auto text = [&](const char* metric, int digits) { return estimate_text(page, profile, "vae", model.id, metric, digits); };
-    table.rows.push_back({model.label, reporting::format_number(page.published("table1." + model.id + ".fid"), 1), text("fid_classifier", 1), text("fid_random", 2),
+    table.rows.push_back({model.label, page.published_text("table1." + model.id + ".fid"), text("fid_classifier", 1), text("fid_random", 2),
                           text("fid_pixels", 1), text("half_sse", 1), text("kl_nats", 1),
                           variety_text(page, profile, "vae/" + model.id), text("n_weights", 0),
                           text("n_epochs", 0) + " (" + text("best_epoch", 0) + ")", text("unsettled_share", 3),

@@ -119,8 +119,8 @@ void run_flow_alone(Run& run) {
   std::vector<Evaluation> with_flow;
   for (const Learner& learner : flows) with_flow.push_back(likelihood(learner.flow, learner.name));
   // log p(x) is one and the same whatever the flow, and every estimate of p(x) is unbiased: so is their mean, image by image.
-  std::vector<const Evaluation*> all{&vae};
-  for (const Evaluation& e : with_flow) all.push_back(&e);
+  std::vector<Evaluation> all{vae};
+  all.insert(all.end(), with_flow.begin(), with_flow.end());
   const std::vector<double> nll_by_image = pooled_nll(all);
   const double nll = std::accumulate(nll_by_image.begin(), nll_by_image.end(), 0.0) / static_cast<double>(nll_by_image.size());
 

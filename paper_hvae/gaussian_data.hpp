@@ -1,8 +1,8 @@
 // # The Gaussian model's data
 //
 // $\Delta_j = r_j / 5$ and $\sigma_j = 3.6 r_j^2 / (d - 1)^2 + 0.1$ with $r = -\frac{d-1}{2} .. \frac{d-1}{2}$; $\sigma = 1$
-// for d = 1. Every data set has its own $z$; a seed's first set has the
-// same stream at every d, so that its z at d = 25 begins the one at d = 400. Of the observations only moments are kept, for each batch and for all rows.
+// for d = 1. Every data set has its own $z$, from one stream at all d: the z of d = 25 begins that of d = 400. Of the
+// observations only moments are kept, for each batch and for all rows.
 #pragma once
 
 #include "paper_hvae/gaussian_model.hpp"

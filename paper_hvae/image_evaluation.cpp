@@ -44,12 +44,12 @@ Evaluation evaluate(const datasets::ImageSet& set, std::int64_t n_samples, const
   return result;
 }
 
-std::vector<double> pooled_nll(std::span<const Evaluation* const> evaluations) {
+std::vector<double> pooled_nll(std::span<const Evaluation> evaluations) {
   std::vector<double> pooled;
-  for (std::size_t i = 0; i < evaluations.front()->nll_by_image.size(); ++i) {
-    double least = evaluations.front()->nll_by_image[i], sum = 0;
-    for (const Evaluation* e : evaluations) least = std::min(least, e->nll_by_image[i]);
-    for (const Evaluation* e : evaluations) sum += std::exp(least - e->nll_by_image[i]);
+  for (std::size_t i = 0; i < evaluations.front().nll_by_image.size(); ++i) {
+    double least = evaluations.front().nll_by_image[i], sum = 0;
+    for (const Evaluation& e : evaluations) least = std::min(least, e.nll_by_image[i]);
+    for (const Evaluation& e : evaluations) sum += std::exp(least - e.nll_by_image[i]);
     pooled.push_back(least - std::log(sum / static_cast<double>(evaluations.size())));
   }
   return pooled;

@@ -29,7 +29,7 @@ Evaluation evaluate(const datasets::ImageSet& set, std::int64_t n_samples, const
 
 // Minus log p(x) of each image from several estimators of p(x): the mean of p-hat over all of them, which is as unbiased as each.
 // (The highest of several noisy estimates is not: it lies above p(x) where the noise is large enough.)
-std::vector<double> pooled_nll(std::span<const Evaluation* const> evaluations);
+std::vector<double> pooled_nll(std::span<const Evaluation> evaluations);
 
 // A bound lies below the likelihood: for the same draws by Jensen's inequality, whatever the model. So the bound comes from draws of
 // its own, and may lie above the likelihood by the noise.

@@ -55,7 +55,6 @@ double deviation_between_estimates(const std::vector<reporting::Claim>& claims, 
   return std::sqrt(squares / std::max(n, 1));
 }
 
-
 // The passes of the supplement's runs that stand in both of its tables, and for how many of them no run is of one model and seed in both.
 struct Repeated {
   std::vector<int> passes;
@@ -91,7 +90,7 @@ void what_the_paper_can_show(Page& page) {
   const auto add = [&](const std::string& cell, const Sample& sample, const std::vector<double>& values) {
     const auto [least, largest] = std::ranges::minmax(values);
     table.rows.push_back({fmt::format("`{}`", cell), std::to_string(sample.n), fmt::format("{:.3f}", sample.mean),
-                          reporting::format_number(page.published("table1." + cell), 2), fmt::format("{:.2f}", largest - least),
+                          page.published_text("table1." + cell), fmt::format("{:.2f}", largest - least),
                           cell == "vae" ? "" : fmt::format("{:.2f}", vae.mean - sample.mean)});
   };
   add("vae", vae, runs.at("vae"));
@@ -253,7 +252,7 @@ void our_runs(Page& page, const Scale& scale) {
     table.rows.push_back({fmt::format("`{}`", cell), at("nll_nats", 2),
                           cell == "vae" || !difference ? "" : fmt::format("{:+.2f} ± {:.2f}", difference->mean, difference->standard_error()),
                           at("elbo_nats", 2), at("gap_nats", 2), at("epochs", 0), at("inverse_beta_0", 2), at("mean_epsilon", 3), at("step_mib", 0),
-                          std::to_string(records.size()), reporting::format_number(page.published("table1." + cell), 2)});
+                          std::to_string(records.size()), page.published_text("table1." + cell)});
     ++n_variants;
     if (records.front()->diverged) return;
     shown = records.front();

@@ -303,9 +303,7 @@ void run_cell(Run& run) {
     metric("nll_refitted_nats", refit.likelihood.nll_nats, "nats", how + " of an encoder trained afterwards", refit.likelihood.monte_carlo_error_nats);
     metric("minus_bound_refitted_nats", -refit.elbo_nats, "nats", "from the same draws: the VAE's, of that encoder and the decoder");
   }
-  std::vector<const Evaluation*> all;
-  for (const Evaluation& way : ways) all.push_back(&way);
-  const std::vector<double> nll_by_image = pooled_nll(all);
+  const std::vector<double> nll_by_image = pooled_nll(ways);
   const double nll = std::accumulate(nll_by_image.begin(), nll_by_image.end(), 0.0) / static_cast<double>(nll_by_image.size());
   metric("nll_nats", nll, "nats", "minus the log of the mean of all estimates, image by image");
   metric("minus_bound_nats", bound, "nats", "minus the bound in evaluation mode, flow included");

@@ -49,7 +49,7 @@ void table_1(Page& page) {
                          {}};
   for (const int n : latent_sizes)
     table.rows.push_back(
-        {"VAE original (quoted)", std::to_string(n), reporting::format_number(page.published(fmt::format("table1.original.n{}", n)), 2), "–", "–", "–", "–", "–", "–", ""});
+        {"VAE original (quoted)", std::to_string(n), page.published_text(fmt::format("table1.original.n{}", n)), "–", "–", "–", "–", "–", "–", ""});
   const auto add = [&](const Standing& cell, int n, double published) {
     const Record* record = first_record(page, cell.path);
     const bool conditional = cell.path.starts_with("cvae/");

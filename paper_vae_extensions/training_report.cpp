@@ -179,9 +179,9 @@ void initialisation(Page& page) {
     const auto& records = page.results().records(profile, fmt::format("{}/{}", experiment, cell));
     const auto sample = page.results().estimate(profile, {experiment, cell, "elbo_as_coded_nats"});
     if (!sample || std::ranges::any_of(records, &Record::diverged)) continue;
-    double after_one = 0;
-    for (const Record* record : records) after_one += record->series.at("curve").at("test_elbo_nats").front() / static_cast<double>(records.size());
-    first.push_back(after_one);
+    std::vector<double> after_one;
+    for (const Record* record : records) after_one.push_back(record->series.at("curve").at("test_elbo_nats").front());
+    first.push_back(reporting::summarise(after_one).mean);
     last.push_back(sample->mean);
     table.rows.push_back({label, reporting::format_estimate(*sample, 2), fmt::format("{:.2f}", first.back()),
                           fmt::format("{}, {}", sample->n, to_string(profile))});

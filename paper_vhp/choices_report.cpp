@@ -168,8 +168,7 @@ void seeds(Page& page) {
     }
     const auto [least, most] = std::ranges::minmax(errors);
     const std::string& method = records.front()->identity.settings.text("method");
-    const auto printed = page.published(row.claim);
-    table.rows.push_back({label_of(row.label, *records.front()), reporting::format_number(printed, printed && *printed < 0.1 ? 3 : 2),
+    table.rows.push_back({label_of(row.label, *records.front()), page.published_text(row.claim),
                           mean_and_deviation(records, "angle_error_arcsin_rad", 3), fmt::format("{:.3f} to {:.3f}", least, most),
                           less_rewo(page, profile, row.cell, rewo_beside(row.cell)),
                           mean_and_deviation(records, "angle_error_rad", 3), divergences.empty() ? "–" : vhp::mean_and_deviation(divergences, 2),
@@ -182,7 +181,7 @@ void seeds(Page& page) {
       runs.x.push_back(at + 0.08 * (static_cast<double>(i) - 0.5 * static_cast<double>(errors.size() - 1)));
       runs.y.push_back(errors[i]);
     }
-    if (printed) published.x.push_back(at), published.y.push_back(*printed);
+    if (const auto printed = page.published(row.claim)) published.x.push_back(at), published.y.push_back(*printed);
   }
   panel.curves = {runs, published};
   figure.panels.push_back(panel);

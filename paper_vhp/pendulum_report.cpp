@@ -144,7 +144,7 @@ void table_1(RecordView& p) {
   std::vector<std::int64_t> early(marks.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(2, n_early)),
                                   marks.begin() + static_cast<std::ptrdiff_t>(n_early));
   for (const std::int64_t mark : early) table.columns.push_back({fmt::format("arcsin(z₂/r), at {}", mark), Align::right});
-  const auto add = [&](const std::string& cell, const std::string& label, std::optional<double> published) {
+  const auto add = [&](const std::string& cell, const std::string& label, const std::string& published) {
     for (const Profile profile : {Profile::paper, Profile::quick, Profile::smoke}) {
       const auto& records = p.page.results().records(profile, "pendulum/" + cell);
       if (records.empty()) continue;
@@ -156,7 +156,7 @@ void table_1(RecordView& p) {
       for (const Record* record : records) divergences.push_back(record->diverged ? std::nan("") : divergence(*record));
       const bool collapsed = std::ranges::any_of(records, [](const Record* record) { return !record->diverged && has_collapsed(*record); });
       std::vector<std::string> line{label_of(label, *records.front()),
-                                    reporting::format_number(published, published && *published < 0.1 ? 3 : 2),
+                                    published,
                                     text("angle_error_arcsin_rad", 3),
                                     text("angle_error_polar_rad", 3),
                                     text("angle_error_rad", 3),
@@ -168,8 +168,8 @@ void table_1(RecordView& p) {
     }
   };
   for (const Row& row : rows) {
-    add(row.cell, row.label, p.page.published("table1." + row.cell));
-    if (row.cell != "rewo") add(row.cell + shorter, row.label, {});
+    add(row.cell, row.label, p.page.published_text("table1." + row.cell));
+    if (row.cell != "rewo") add(row.cell + shorter, row.label, "–");
   }
   p.page.table("Table 1: absolute error of the angle [radians]", table,
                {.see = "The paper's regression on arcsin(z₂/r), folded as the arcsine folds, and beside it the error of the code's own angle around "

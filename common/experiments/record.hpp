@@ -76,11 +76,17 @@ struct Identity {
   // "experiment/cell/seed_0": the key in the ledger and the folder under runs/<program>/<profile>/
   std::string key() const { return experiment + "/" + cell + "/seed_" + std::to_string(seed); }
 
+  // Another number of threads is as good unless it was asked for: the machine, or --jobs, must not make finished hours run again.
+  bool answers(Identity wanted, bool threads_asked_for) const {
+    if (!threads_asked_for) wanted.threads = threads;
+    return *this == wanted;
+  }
+
   friend bool operator==(const Identity&, const Identity&) = default;
 };
 
 struct Provenance {
-  std::string commit;  // with "+changes" where the tree was dirty
+  std::string commit;  // with "+changes" where the tree was dirty; of a cell that another build went on with: "A, then B"
   std::string compiler, flags, cpu;
   std::map<std::string, std::string> libraries;
 };

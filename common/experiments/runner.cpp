@@ -52,13 +52,14 @@ class Runner {
     }
     for (const Task& task : tasks_) make_folders(folder(task));
     if (!options_.fresh) return;
-    std::vector<FolderLock> locks;  // all of them, before anything is deleted
-    for (const Task& task : tasks_) {
+    const auto locked = [&](const Task& task) {
       auto lock = FolderLock::try_for(folder(task));
       if (!lock) fail(Exit::io, "{}: another process is running this cell; --fresh would take its files away", identity(task).key());
-      locks.push_back(std::move(*lock));
-    }
+      return *std::move(lock);
+    };
+    for (const Task& task : tasks_) locked(task);  // before anything is deleted
     for (const Task& task : tasks_) {
+      const FolderLock lock = locked(task);
       for (const char* file : {"record.json", "weights.npz"}) fs::remove(folder(task) / file);
       delete_checkpoints(folder(task));
     }
@@ -125,13 +126,7 @@ class Runner {
   Identity identity(const Task& task) const { return identity_of(program_, task, options_.profile, threads_); }
   fs::path folder(const Task& task) const { return cell_folder(options_.runs, identity(task), options_.custom); }
 
-  // Whether the record answers the task. Another number of threads is as good unless --threads asks for one: the
-  // machine, or --jobs, must not make finished hours run again.
-  bool answers(const Record& record, const Task& task) const {
-    Identity wanted = identity(task);
-    if (!options_.threads) wanted.threads = record.identity.threads;
-    return record.identity == wanted;
-  }
+  bool answers(const Record& record, const Task& task) const { return record.identity.answers(identity(task), options_.threads.has_value()); }
 
   // A cell that ran on stand-in data is to run again once data are named.
   bool finished(const Record& record, const Task& task) const {

@@ -33,9 +33,9 @@ struct Outcome {
 };
 
 // Runs the tasks, or takes the records of those that are finished. Each finished cell's record is written at once and
-// merged into the program's ledger. A cell that diverges is recorded as such and the others go on. Throws Failure: io,
-// data (from a cell), interrupted (a checkpoint is written); io as well where another process is running one of them. The time between checkpoints is 20 s, or
-// $SUITE_CHECKPOINT_EVERY_S.
+// merged into the program's ledger. A cell that diverges is recorded as such and the others go on. Throws Failure: io
+// (also where another process is running one of them), data (from a cell), interrupted (a checkpoint is written). The time
+// between checkpoints is 20 s, or $SUITE_CHECKPOINT_EVERY_S.
 Outcome run_tasks(const Program& program, const std::vector<Task>& tasks, const RunOptions& options);
 
 // The folder of a cell: runs/<program>/<profile>/<key>, or runs/<program>/custom/<profile>,<custom>/<key>.

@@ -94,9 +94,7 @@ bool RunningCell::resume() {
     const auto then = saved.data_sha256.find(used.first);
     return then == saved.data_sha256.end() || then->second != used.second;
   });
-  Identity wanted = record_.identity;
-  if (!threads_given_) wanted.threads = saved.identity.threads;
-  if (saved.identity != wanted || other_data) {
+  if (!saved.identity.answers(record_.identity, threads_given_) || other_data) {
     say("{}: of another run (settings, revision, threads, instruction set or data differ); starting afresh", name);
     return false;
   }

@@ -122,6 +122,11 @@ std::optional<double> Page::published(const std::string& id) const {
   return found == claims_.end() ? std::nullopt : found->published;
 }
 
+std::string Page::published_text(const std::string& id) const {
+  const auto found = std::ranges::find(claims_, id, &Claim::id);
+  return found == claims_.end() ? "–" : reporting::published_text(*found);
+}
+
 void Page::write(const std::filesystem::path& folder, const experiments::Program& program, const std::vector<Judgement>& judgements) const {
   std::string page = fmt::format("# {}\n\n{}\n\n", program.title, citation_);
   page += banners(results_);

@@ -44,6 +44,7 @@ class Page {
   const std::vector<Claim>& claims() const { return claims_; }
   // The number that the claim of this id has from the paper; nothing where there is no such claim, or no number in it.
   std::optional<double> published(const std::string& id) const;
+  std::string published_text(const std::string& id) const;  // as printed, or "–"
 
   void cite(std::string markdown) { citation_ = std::move(markdown); }
   // What a reader should take home, one line each, at the head of the page. Each {} of the words stands for the next value; a line that
