@@ -334,8 +334,7 @@ void notes(Page& page) {
   page.metric("train_nats, validation_nats", "Minus what the cell maximises, on training images (mean over the pass) and validation images (mnist). HVAE as coded adds ℓ/2 "
               "once for a batch: 0.125 nats an image in training (256), 0.32 on validation images, which are evaluated by the hundred.");
   page.metric("nll_encoder_nats, nll_flow_nats", "Minus the log of the mean of unbiased estimates of p(x) under the running statistics, mean over test "
-              "images: from draws of q(z₀ | x), and from draws through the flow (mnist). Upper bounds of -log p(x), which fall with the number of draws: "
-              "by 100, most of them by one or two nats more than by a thousand.");
+              "images: from draws of q(z₀ | x), and from draws through the flow (mnist). Upper bounds of -log p(x), which fall with the number of draws.");
   page.metric("effective_samples_encoder, _flow, _refitted", "(Σ w)² / Σ w² of the estimates of an image's p(x), median over images (mnist).");
   page.metric("nll_refitted_nats, minus_bound_refitted_nats", "The same by an encoder that goes on from the trained one and maximises the VAE's bound for as many passes, "
               "the decoder fixed; where the objective is none (mnist).");
