@@ -110,7 +110,7 @@ void run_flow_alone(Run& run) {
   const auto likelihood = [&](const LearnedFlow<float>& flow, const std::string& name) {
     const ImageModel<float> with{model.inference, model.generative, flow};
     const auto log_p_hat = [&](const Var<float>& x, std::uint64_t at) {
-      return with.log_p_hat(x, draw_noise(draws, at, x.shape()[0], settings.count("latent"))).value();
+      return draw_log_p_hat(with, x, draw_noise(draws, at, x.shape()[0], settings.count("latent")));
     };
     return evaluate(images, n_samples, log_p_hat, run, name);
   };

@@ -89,7 +89,7 @@ void run_cell(Run& run) {
   const datasets::ImageSet nll_set = datasets::first(test, settings.count("n_nll_images"));
   const auto likelihood = [&](const datasets::ImageSet& set, const Stream& draws) {
     const auto log_p_hat = [&](const Var<float>& x, std::uint64_t at) {
-      return model.log_p_hat(x, draw_noise(draws, at, x.shape()[0], model.generative.sizes.latent)).value();
+      return draw_log_p_hat(model, x, draw_noise(draws, at, x.shape()[0], model.generative.sizes.latent));
     };
     return evaluate(set, n_samples, log_p_hat, run, "likelihood");
   };

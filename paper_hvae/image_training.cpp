@@ -87,6 +87,19 @@ Var<float> bound(const ImageModel<float>& model, const Var<float>& x, const Flow
   return model.flow.K == 0 ? model.elbo_vae(x, noise.epsilon) : model.elbo(x, noise);
 }
 
+Array<float> draw_log_p_hat(const ImageModel<float>& model, const Var<float>& x, const FlowNoise<float>& noise) {
+  constexpr std::int64_t n_at_once = 100;
+  const std::int64_t n = x.shape()[0];
+  Array<float> draws = Array<float>::zeros({n});
+  for (std::int64_t begin = 0; begin < n; begin += n_at_once) {
+    const std::int64_t length = std::min(n_at_once, n - begin);
+    const auto block = [&](const Var<float>& rows) { return slice(rows, 0, begin, length); };
+    const Array<float> values = model.log_p_hat(block(x), {block(noise.epsilon), block(noise.gamma)}).value();
+    std::copy(values.begin(), values.end(), draws.data_for_update() + begin);
+  }
+  return draws;
+}
+
 double mean_bound(const ImageModel<float>& model, const datasets::ImageSet& set, const Stream& noise, std::uint64_t step) {
   return mean_over_chunks(set, datasets::grey(), 200, [&](const Var<float>& x, std::uint64_t begin) {
     return bound(model, x, draw_noise(noise, (step << 20) + begin, x.shape()[0], model.generative.sizes.latent));

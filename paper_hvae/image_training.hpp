@@ -29,6 +29,9 @@ FlowNoise<float> draw_noise(const Stream& stream, std::uint64_t step, std::int64
 // The bound that is trained, [B]: with the divergence in closed form where there are no steps.
 Var<float> bound(const ImageModel<float>& model, const Var<float>& x, const FlowNoise<float>& noise);
 
+// One draw of log p-hat for each row, [B], a hundred rows at a time: so many stay in the cache.
+Array<float> draw_log_p_hat(const ImageModel<float>& model, const Var<float>& x, const FlowNoise<float>& noise);
+
 // The mean bound over a binarised set, one draw for each image.
 double mean_bound(const ImageModel<float>& model, const datasets::ImageSet& set, const Stream& noise, std::uint64_t step);
 
