@@ -249,7 +249,7 @@ experiments::Experiment pendulum_experiment() {
 
 experiments::Experiment sensitivity_experiment() {
   return {.name = "sensitivity",
-          .summary = "VHP with REWO on the pendulum, one open choice changed at a time, 30,000 iterations",
+          .summary = "VHP with REWO on the pendulum, one open choice changed at a time: six starts, with the settings of profile quick",
           .revision = 2,
           .cells = sensitivity_cells,
           .run = run_for_errors,
