@@ -22,7 +22,8 @@ namespace {
 //
 // *Iterations*: the paper has none. At five times the learning rate the error had come down to 1.7 $\kappa^2$ after 30,000
 // steps of the initial phase alone; after it, $\beta$ needs at least $\ln(1 / \beta_0) / (\nu \kappa^2) = 17{,}300$ steps to
-// come to 1, and ten times as many where the error stays a tenth below $\kappa^2$.
+// come to 1, and ten times as many where the error stays a tenth below $\kappa^2$. No run of that length has been made: whether it is
+// enough is open, and a shorter one at Table 3's rate would end before $\beta$ has moved.
 Settings base_settings(Profile profile) {
   Settings settings{
       {"method", std::string("vhp")},
