@@ -44,6 +44,8 @@ std::optional<reporting::Sample> estimate(const Page& page, const std::string& c
   return page.results().estimate(shown_profile(page, cell_path), metric_of(cell_path, metric));
 }
 
+std::string format(const std::optional<reporting::Sample>& sample) { return sample ? reporting::format_estimate(*sample, 2) : "–"; }
+
 const Record* first_record(const Page& page, const std::string& cell_path, Profile profile) {
   const auto& records = page.results().records(profile, cell_path);
   return records.empty() || records.front()->diverged ? nullptr : records.front();

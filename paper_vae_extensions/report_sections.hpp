@@ -4,6 +4,7 @@
 #include "common/reporting/page.hpp"
 
 #include <array>
+#include <numbers>
 #include <optional>
 
 namespace vae_extensions {
@@ -13,6 +14,7 @@ using experiments::Record;
 using reporting::Page;
 
 inline constexpr std::array<int, 5> latent_sizes{3, 5, 10, 20, 200};
+inline constexpr double untrained_bound = -784 * std::numbers::ln2;  // every pixel is 0 or 1 with probability 1/2 [nats]
 
 // A row of Table 1: its cells are "<experiment>/<cell>/n<latent size>".
 struct TableRow {
@@ -43,6 +45,9 @@ reporting::CellMetric metric_of(const std::string& cell_path, const std::string&
 // A metric of a cell over its seeds, at the profile that is shown.
 std::optional<reporting::Sample> estimate(const Page& page, const std::string& cell_path, const std::string& metric);
 
+// "-87.52 ± 0.13", or "–".
+std::string format(const std::optional<reporting::Sample>& sample);
+
 // The record of the cell's first seed at a profile, or at the one that is shown; null where there is none, or it diverged.
 const Record* first_record(const Page& page, const std::string& cell_path, Profile profile);
 const Record* first_record(const Page& page, const std::string& cell_path);
@@ -61,9 +66,20 @@ struct Place {
 std::vector<reporting::Curve> curves_by_profile(const Page& page, const reporting::Curve& like, const std::vector<Place>& places,
                                                 const std::string& metric, double factor = 1);
 
-// The best bound at N_z = 3 of the noise sweep, with or without noise at test, and of the tuned network at the sweep's learning
-// rate; nothing before all of it exists at the paper's scale.
-std::optional<double> best_with_noise(const Page& page);
+// The share of pixels that gives the noise sweep's best bound at N_z = 3, with or without noise at test, and that bound (mean
+// over seeds); nothing before all of the sweep exists at the paper's scale.
+struct BestNoise {
+  double rate, bound;
+};
+std::optional<BestNoise> best_noise(const Page& page);
+
+// Of single trainings of the faces on all of them, with the text's other learning rates: the one that costs most more than
+// the mean of those at 0.01 with its latent size. Nothing before there is one at the paper's scale.
+struct DearestFaces {
+  double more, loss, learning_rate;
+  int n;
+};
+std::optional<DearestFaces> dearest_faces(const Page& page);
 
 // Sections, in the order of the page.
 void table_sections(Page& page);      // Table 1, the bound by latent size, what the seeds say, the tuned row at N_z = 3

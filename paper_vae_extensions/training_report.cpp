@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numbers>
 
 #include "paper_vae_extensions/cnn.hpp"
 #include "paper_vae_extensions/report_sections.hpp"
@@ -57,10 +56,9 @@ std::string deepest_fall(const Panel& panel, const std::string& title) {
 // Where the bound rises over the position by more than one pass gains on the average from the untrained network on: by half a nat at
 // least, since a point's mean over a hundred thousand images has an error of a tenth.
 std::string steep_rise(const Record& record, const std::string& label, const std::string& title) {
-  const double untrained = -784 * std::numbers::ln2;  // every pixel is 0 or 1 with probability 1/2
   const auto& passes = record.series.at("curve").at("train_elbo_nats");
   const auto& by_position = record.series.at("by_position").at("train_elbo_nats");
-  const double rise = by_position.back() - by_position.front(), gain = (passes.back() - untrained) / static_cast<double>(passes.size());
+  const double rise = by_position.back() - by_position.front(), gain = (passes.back() - untrained_bound) / static_cast<double>(passes.size());
   return rise > gain + 0.5 ? fmt::format("{} at {} ({:.1f} against {:.1f})", label, title, rise, gain) : "";
 }
 
