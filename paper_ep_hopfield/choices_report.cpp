@@ -1,6 +1,5 @@
 // # The page: what the paper leaves open
 #include "paper_ep_hopfield/experiments.hpp"
-#include "paper_ep_hopfield/models.hpp"
 #include "paper_ep_hopfield/report.hpp"
 
 #include <fmt/format.h>
@@ -44,12 +43,12 @@ std::vector<double> picked(const experiments::Series& series, const std::string&
 // ## Settling over training
 
 // What is left at the last probe after all steps that are shown: the least and the most of the models.
-std::string last_residuals(Page& page, Profile profile) {
+std::string last_residuals(const Page& page) {
   std::string text;
   for (const std::string network : {"encoder", "decoder"}) {
     std::vector<double> left;
     for (const ModelName& model : hopfield_models()) {
-      const Record* record = first_record(page, profile, "vae/" + model.id);
+      const Record* record = highest_record(page, model).first;
       if (record && record->series.contains("settling")) left.push_back(record->series.at("settling").at(network).back());
     }
     if (left.empty()) return "";
@@ -60,12 +59,11 @@ std::string last_residuals(Page& page, Profile profile) {
 }
 
 void settling(Page& page) {
-  const Profile profile = shown_profile(page, "vae");
   reporting::Figure figure{.name = "settling", .columns = 3, .width = 1080, .height = 640};
   for (const std::string network : {"encoder", "decoder"})
     for (const ModelName& model : hopfield_models()) {
-      Panel panel{.title = fmt::format("{}, {}", model.label, network), .x_label = "Euler steps", .y_label = "largest |ds/dt|", .log_y = true};
-      const Record* record = first_record(page, profile, "vae/" + model.id);
+      const auto [record, label] = highest_record(page, model);
+      Panel panel{.title = fmt::format("{}, {}", record ? label : model.label, network), .x_label = "Euler steps", .y_label = "largest |ds/dt|", .log_y = true};
       if (record && record->series.contains("settling")) {
         const auto& series = record->series.at("settling");
         const std::set<double> epochs(series.at("epoch").begin(), series.at("epoch").end());
@@ -82,20 +80,56 @@ void settling(Page& page) {
       "Settling over training", figure,
       {.see = "The fastest unit of ten probe images after each step of the free phase, for twice the steps that training makes. A straight line is "
               "an exponential settling; a hump is a passage near a saddle point on the way from zero." +
-              last_residuals(page, profile),
-       .contradicted = "a residual that stays up however many steps are made: a step size beyond what the curvature at the equilibrium allows.",
-       .profile = profile});
+              last_residuals(page),
+       .contradicted = "a residual that stays up however many steps are made: a step size beyond what the curvature at the equilibrium allows."});
+}
 
+// ## What a probe's comparison is worth
+//
+// Records from before the probes told have dashes; whether the Hessian was positive can be said of some of them.
+struct Probe {
+  std::optional<double> residual_at_rest, solver_residual, free_unsettled_share, nudged_unsettled_share;
+  std::optional<bool> solved, positive;
+
+  // Known to be no comparison with the gradient of a stable equilibrium at rest.
+  bool bad() const { return positive == false || solved == false || residual_at_rest > 1e-3; }
+};
+
+Probe probe_at(const Record& record, double epoch) {
+  if (const auto found = record.series.find("probes"); found != record.series.end()) {
+    const auto rows = rows_where(found->second, "epoch", epoch);
+    if (rows.empty()) return {};
+    const auto at = [&](const char* column) { return found->second.at(column)[rows.front()]; };
+    return {at("residual_at_rest"), at("solver_residual"), at("free_unsettled_share"), at("nudged_unsettled_share"), at("solved") == 1, at("positive") == 1};
+  }
+  if (std::ranges::none_of(record.health, [](const auto& check) { return check.name.starts_with("every exact gradient"); })) return {};
+  const auto& settings = record.identity.settings;
+  const double step = epoch * std::floor(settings.number("n_train") / settings.number("batch"));
+  for (const char* series : {"not_positive", "not_positive_when_probed"})
+    if (const auto found = record.series.find(series); found != record.series.end() && !rows_where(found->second, "step", step).empty())
+      return {.positive = false};
+  return {.positive = true};
+}
+
+void probes(Page& page) {
+  const auto number = [](std::optional<double> value, const char* format) {
+    return value ? fmt::format(fmt::runtime(format), *value) : std::string("–");
+  };
   reporting::Table table{{{"Model"},
                           {"epoch", Align::right},
                           {"Euler steps a batch", Align::right},
                           {"unsettled settlings", Align::right},
                           {"worst free residual", Align::right},
+                          {"free, nudged phases unsettled", Align::right},
                           {"cosine of EP's and the exact gradient", Align::right},
-                          {"relative error", Align::right}},
+                          {"relative error", Align::right},
+                          {"residual at the exact one's state", Align::right},
+                          {"of its systems", Align::right},
+                          {"Hessian positive"}},
                          {}};
+  bool any_bad = false;
   for (const ModelName& model : hopfield_models()) {
-    const Record* record = first_record(page, profile, "vae/" + model.id);
+    const auto [record, label] = highest_record(page, model);
     if (!record || !record->series.contains("gradients")) continue;
     const auto &curve = record->series.at("curve"), &gradients = record->series.at("gradients");
     for (std::size_t i = 0; i < gradients.at("epoch").size(); ++i) {
@@ -104,28 +138,37 @@ void settling(Page& page) {
       const auto text = [&](const char* column, const char* format) {
         return at.empty() ? std::string("–") : fmt::format(fmt::runtime(format), curve.at(column)[at.front()]);
       };
-      table.rows.push_back({model.label, fmt::format("{:.0f}", epoch), text("euler_steps", "{:.0f}"), text("unsettled_share", "{:.3f}"),
-                            text("worst_free_residual", "{:.2g}"), fmt::format("{:.4f}", gradients.at("cosine.all")[i]),
-                            fmt::format("{:.3f}", gradients.at("error.all")[i])});
+      const Probe probe = probe_at(*record, epoch);
+      const char* mark = probe.bad() ? " †" : "";
+      any_bad = any_bad || probe.bad();
+      table.rows.push_back({label, fmt::format("{:.0f}", epoch), text("euler_steps", "{:.0f}"), text("unsettled_share", "{:.3f}"),
+                            text("worst_free_residual", "{:.2g}"),
+                            number(probe.free_unsettled_share, "{:.2f}") + ", " + number(probe.nudged_unsettled_share, "{:.2f}"),
+                            fmt::format("{:.4f}{}", gradients.at("cosine.all")[i], mark),
+                            fmt::format("{:.3f}{}", gradients.at("error.all")[i], mark), number(probe.residual_at_rest, "{:.2g}"),
+                            number(probe.solver_residual, "{:.2g}"), !probe.positive ? "–" : *probe.positive ? "yes" : "no"});
     }
   }
   if (!table.rows.empty())
     page.table(
         "Settling and gradients, epoch by epoch", table,
         {.see = "Left: over all settlings of the epoch, free and weakly clamped; a settling counts as unsettled where some unit still moves faster "
-                "than 0.001. Right: on ten probe images; a cosine far from one is a free phase that had not ended after its steps.",
+                "than 0.001. Right, from the share of unsettled phases on: ten probe images. The exact gradient is taken after five times the free "
+                "steps; it is one only where its state has come to rest, its linear systems are solved and the Hessian is positive, which the "
+                "solver tests in the directions that it walks. A dash: not recorded." +
+                std::string(any_bad ? " †: it is none, so nothing can be said of the other gradient." : "") +
+                " Elsewhere a cosine far from one may be a free phase that had not ended after its steps.",
          .contradicted =
-             "a cosine far from one where the free residual is below the tolerance: then the rule itself, not the settling, would be at fault.",
-         .profile = profile});
+             "a cosine far from one where the free residual is below the tolerance: then the rule itself, not the settling, would be at fault."});
 }
 
 // ## Equilibrium propagation's gradient against the exact one
 
 // The relative errors before training, of all layers together and of single ones.
-std::string errors_at_first(Page& page, Profile profile) {
+std::string errors_at_first(const Page& page) {
   std::vector<double> pooled, single;
   for (const ModelName& model : hopfield_models()) {
-    const Record* record = first_record(page, profile, "vae/" + model.id);
+    const Record* record = highest_record(page, model).first;
     if (!record || !record->series.contains("gradients")) continue;
     for (const auto& [column, values] : record->series.at("gradients"))
       if (column.starts_with("error.")) (column == "error.all" ? pooled : single).push_back(values.front());
@@ -137,19 +180,18 @@ std::string errors_at_first(Page& page, Profile profile) {
 }
 
 void gradient_agreement(Page& page) {
-  const Profile profile = shown_profile(page, "vae");
   reporting::Figure figure{.name = "gradients", .columns = 3, .width = 1080, .height = 640};
   for (const std::string measure : {"cosine", "error"})
     for (const ModelName& model : hopfield_models()) {
-      Panel panel{.title = model.label,
+      const auto [record, label] = highest_record(page, model);
+      Panel panel{.title = record ? label : model.label,
                   .x_label = "epoch",
                   .y_label = measure == "cosine" ? "cosine with the exact gradient" : "relative error",
                   .log_y = measure == "error"};
-      const Record* record = first_record(page, profile, "vae/" + model.id);
       if (record && record->series.contains("gradients")) {
         const auto& series = record->series.at("gradients");
         for (const std::string part : {"encoder", "decoder", "network"})
-          for (const std::string block : {"image_image", "image_hidden", "hidden_hidden", "hidden_code"})
+          for (const std::string block : {"image_image", "image_hidden", "image_code", "hidden_hidden", "hidden_code", "code_code"})
             if (const auto found = series.find(measure + "." + part + "." + block); found != series.end())
               panel.curves.push_back({.label = (part == "network" ? "decoder" : part) + ", " + block.substr(0, block.find('_')) + "–" +
                                                block.substr(block.find('_') + 1),
@@ -169,28 +211,32 @@ void gradient_agreement(Page& page) {
   page.figure(
       "Equilibrium propagation against the exact gradient, layer by layer", figure,
       {.see =
-           "The gradient that training uses, beside the exact gradient at the settled equilibrium (implicit function theorem, conjugate gradients) "
-           "on the same ten images. TDH-VAE's single network stands under the decoder's names." +
-           errors_at_first(page, profile) +
-           " They part where the free phase has not ended within its steps: the training then follows the gradient of a state that is not an "
-           "equilibrium yet. And where the energy has next to no curvature at the equilibrium of one image, that image decides the exact "
+           "The gradient that training uses, beside the exact gradient (implicit function theorem, conjugate gradients) after five times the free "
+           "steps, on the same ten images; where the table above marks an epoch, the latter is none. TDH-VAE's single network stands under the "
+           "decoder's names." +
+           errors_at_first(page) +
+           " They may part because the free phase has not ended within its steps: the training then follows the gradient of a state that is not an "
+           "equilibrium yet. Or because the energy has next to no curvature at the equilibrium of one image: that image decides the exact "
            "gradient, but not the contrast of short weakly clamped phases.",
-       .contradicted = "a disagreement where the settling has converged and the weakly clamped phases are long.",
-       .profile = profile});
+       .contradicted = "a disagreement where the settling has converged and the weakly clamped phases are long."});
 }
 
-// Of how many training steps the equations of the exact gradient were not positive; records from before this was counted have no health
-// check of it.
-std::string not_positive(const Record* record) {
-  const auto counted = [](const experiments::HealthCheck& check) { return check.name.starts_with("every exact gradient"); };
-  if (!record || record->identity.settings.text("gradient") != "exact") return "–";
-  if (std::ranges::none_of(record->health, counted)) return "not counted";
-  const auto& settings = record->identity.settings;
-  std::set<double> steps;
-  if (const auto found = record->series.find("not_positive"); found != record->series.end())
-    steps.insert(found->second.at("step").begin(), found->second.at("step").end());
-  const double batches = std::floor(settings.number("n_train") / settings.number("batch"));
-  return fmt::format("{} of {:.0f}", steps.size(), record->metrics.at("n_epochs").value * batches);
+// How many training steps every seed skipped; with those, if any, of a positive Hessian whose systems were not solved.
+std::string skipped_steps(const Page& page, Profile profile, const std::string& cell) {
+  std::string text;
+  double steps = 0;
+  std::ptrdiff_t unsolved = 0;
+  for (const Record* record : page.results().records(profile, cell)) {
+    const auto skipped = record->metrics.find("n_skipped");
+    if (skipped == record->metrics.end()) continue;  // diverged, or another gradient
+    text += fmt::format("{}{:.0f}", text.empty() ? "" : ", ", skipped->second.value);
+    const auto& settings = record->identity.settings;
+    steps = record->metrics.at("n_epochs").value * std::floor(settings.number("n_train") / settings.number("batch"));
+    if (const auto series = record->series.find("skipped"); series != record->series.end())
+      unsolved += std::ranges::count(series->second.at("positive"), 1.0);
+  }
+  if (text.empty()) return "–";
+  return fmt::format("{} of {:.0f}{}", text, steps, unsolved > 0 ? fmt::format("; {} unsolved", unsolved) : "");
 }
 
 Curve objective_curve(const Record& record, const std::string& label) {
@@ -210,7 +256,7 @@ void cost(Page& page) {
        {"half SSE", Align::right},
        {"KL", Align::right},
        {"variety of reconstructions", Align::right},
-       {"steps at no minimum", Align::right},
+       {"steps skipped, at least", Align::right},
        {"seeds", Align::right}},
       {}};
   reporting::Figure figure{.name = "exact_training", .columns = 3, .width = 1080, .height = 440};
@@ -222,7 +268,7 @@ void cost(Page& page) {
       const auto text = [&](const char* metric, int digits) { return estimate_text(page, profile, "exact", cell, metric, digits); };
       const Record* record = first_record(page, profile, "exact/" + cell);
       table.rows.push_back({model.label, way.what, text("fid_classifier", 1), text("half_sse", 1), text("kl_nats", 2),
-                            variety_text(page, profile, "exact/" + cell), not_positive(record),
+                            variety_text(page, profile, "exact/" + cell), skipped_steps(page, profile, "exact/" + cell),
                             std::to_string(page.results().records(profile, "exact/" + cell).size())});
       if (record) panel.curves.push_back(objective_curve(*record, way.what));
     }
@@ -235,8 +281,9 @@ void cost(Page& page) {
       {.see = "The same models, data and steps at reduced scale; rows of a model with equal rates and free phases differ in the gradient only. "
               "Distances are those of the best epoch on held-out images. H-VAE's rate, 0.01 in place of Table 3's 0.0000668, was chosen on its first row's first seed, among "
               "0.0009, 0.003, 0.01 and 0.03. Where the variety of "
-              "the reconstructions is 0 the model has collapsed, and the rows compare nothing else. At no minimum: steps of the first seed whose "
-              "Hessian was not positive, so that the exact gradient is that of no stable state. TDH-VAE's further rows, which only profile paper has, "
+              "the reconstructions is 0 the model has collapsed, and the rows compare nothing else. Skipped, of each seed: "
+              "steps that were not taken, because the state was no minimum (the Hessian was not positive), where there is no exact gradient, or its linear "
+              "systems were not solved. At least, because conjugate gradients test only the directions that they walk. TDH-VAE's further rows, which only profile paper has, "
               "tell the price of the rule from the harm of training that jumps: a third of the rate, and free phases long enough to come to rest.",
        .contradicted = "a model that is worse by equilibrium propagation, beyond the spread over seeds, where the exact gradient trains without jumps: "
                        "the price of the rule.",
@@ -412,6 +459,7 @@ void sweep(Page& page) {
 
 void write_open_choices(Page& page) {
   settling(page);
+  probes(page);
   gradient_agreement(page);
   cost(page);
   laws(page);

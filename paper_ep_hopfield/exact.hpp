@@ -9,7 +9,8 @@
 // batch side by side. With $q = \lambda \odot \rho'$ the derivative in a weight is $q_i \rho_j + \rho_i q_j$, in an input $\rho'(x) \odot W q$:
 // equilibrium propagation's contrasts, in which $q$ stands for the limit of the states' difference. To differentiate the settling step by step is no
 // substitute: a settling that passes near a saddle has a huge derivative of its own, which the equilibrium has not. Where a
-// settling ended near a saddle, H is not positive: the solution is then no gradient of a stable equilibrium, and `positive` tells.
+// settling ended near a saddle, H is not positive: the solution is then no gradient of a stable equilibrium, and `positive` tells, of
+// the directions that the solver walked. Training does not take such a step.
 #pragma once
 
 #include "paper_ep_hopfield/hopfield_vae.hpp"

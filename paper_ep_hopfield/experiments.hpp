@@ -4,7 +4,8 @@
 
 namespace ep_hopfield {
 
-// vae: the four models of Table 1 with the settings of Table 3. Cells "f_vae", "h_vae", "dh_vae", "tdh_vae".
+// vae: the four models of Table 1 with the settings of Table 3. Cells "f_vae", "h_vae", "dh_vae", "tdh_vae", and
+// at `paper` "long/f_vae", which trains for 60 epochs whatever the stopping rule says.
 // exact: the Hopfield models at reduced scale, trained by either gradient. Cells "<model>/<cell of a way to train>".
 // choices: the dense model at the same scale with one open choice changed. Cells as in choice_cells().
 // sweep: appendix B.2 at reduced scale. Cells "<model>/published", "<model>/trial_NN".

@@ -88,7 +88,8 @@ struct Phases {
 
 // What the settlings of a step came to, over its free and its weakly clamped phases.
 struct Settlings {
-  std::int64_t n = 0, n_unsettled = 0;  // examples times phases; those that some unit was still faster in than the tolerance
+  std::int64_t n = 0, n_unsettled = 0;            // examples times phases; those that some unit was still faster in than the tolerance
+  std::int64_t n_free = 0, n_free_unsettled = 0;  // of them the free ones
   double worst_free_residual = 0;
   std::int64_t n_steps = 0, n_phases = 0;
 
@@ -96,7 +97,11 @@ struct Settlings {
   void add(const Equilibrium<T>& equilibrium, double tolerance, bool is_free) {
     n += static_cast<std::int64_t>(equilibrium.residual.size());
     n_unsettled += equilibrium.n_unsettled(tolerance);
-    if (is_free) worst_free_residual = std::max(worst_free_residual, static_cast<double>(equilibrium.worst_residual()));
+    if (is_free) {
+      n_free += static_cast<std::int64_t>(equilibrium.residual.size());
+      n_free_unsettled += equilibrium.n_unsettled(tolerance);
+      worst_free_residual = std::max(worst_free_residual, static_cast<double>(equilibrium.worst_residual()));
+    }
     n_steps += equilibrium.n_steps;
     ++n_phases;
   }
@@ -118,6 +123,9 @@ struct Gradients {
   // Of the exact gradient's linear systems (exact.hpp): the worse residual, relative; whether both are solved; whether both are positive.
   double residual = 0;
   bool solved = true, positive = true;
+
+  // Whether the blocks are a gradient at all: of a stable equilibrium, as far as conjugate gradients can tell.
+  bool exists() const { return solved && positive; }
 };
 
 // The gradient of the loss in z (eq. 9, of every example) and in the decoder's weights; sse and settlings are added to.

@@ -51,7 +51,7 @@ class Recurrent final : public Model {
         parameters_(vae_),
         phases_(phases_from(settings)),
         beta_KL_(settings.number("beta_kl")),
-        exact_(settings.text("gradient") == "exact") {}
+        exact_(settings.text("gradient") == exact_where_stable) {}
 
   const nn::Parameters<float>& parameters() const override { return parameters_; }
   std::int64_t latent_size() const override { return vae_.latent_size(); }
@@ -98,8 +98,7 @@ std::unique_ptr<Model> build_model(const Settings& settings, std::uint64_t seed)
   for (const char* name : {"free_steps", "nudged_steps"}) check.within(name, 1, 100'000);
   for (const char* name : {"dt", "beta_encoder", "beta_decoder"}) check.within(name, 1e-9, 1);
   check.within("sigma", 1e-6, 100);
-  if (const std::string& gradient = settings.text("gradient"); gradient != "ep" && gradient != "exact")
-    fail(Exit::usage, "ep_hopfield: gradient \"{}\" is neither ep nor exact", gradient);
+  check.one_of("gradient", {"ep", exact_where_stable});
   for (const auto& [name, kind] : {std::pair("h_vae", Kind::layered), {"dh_vae", Kind::dense}, {"tdh_vae", Kind::tied}})
     if (model == name) return std::make_unique<Recurrent>(kind, settings, stream);
   fail(Exit::usage, "ep_hopfield: model \"{}\" is none of f_vae, h_vae, dh_vae, tdh_vae", model);

@@ -36,6 +36,9 @@ class Model {
   virtual const HopfieldVae<float>* hopfield() const { return nullptr; }
 };
 
+// The setting "gradient" of a model that is trained by the exact gradient, and takes no step where that does not exist; else "ep".
+inline constexpr const char* exact_where_stable = "exact_where_stable";
+
 // As the settings say. Throws Failure(usage) for what --set made impossible.
 std::unique_ptr<Model> build_model(const experiments::Settings& settings, std::uint64_t seed);
 

@@ -4,8 +4,6 @@
 // complete as any other.
 #include "paper_ep_hopfield/report.hpp"
 
-#include "paper_ep_hopfield/models.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -32,13 +30,6 @@ std::vector<std::pair<Profile, ModelName>> models_as_run(const Page& page) {
     for (const ModelName& model : model_names())
       if (!page.results().records(profile, "vae/" + model.id).empty()) runs.emplace_back(profile, model);
   return runs;
-}
-
-// The first seed of a model at the highest profile that it has run at, and the model's label with its scale; null where there is none.
-std::pair<const Record*, std::string> highest_record(const Page& page, const ModelName& model) {
-  const auto profile = page.results().highest("vae/" + model.id);
-  if (!profile) return {};
-  return {first_record(page, *profile, "vae/" + model.id), model.label + (*profile == Profile::paper ? "" : fmt::format(" ({})", to_string(*profile)))};
 }
 
 // ## Table 1
@@ -257,6 +248,12 @@ Profile shown_profile(const Page& page, const std::string& experiment) {
 const Record* first_record(const Page& page, Profile profile, const std::string& cell_path) {
   const auto& records = page.results().records(profile, cell_path);
   return records.empty() || records.front()->diverged ? nullptr : records.front();
+}
+
+std::pair<const Record*, std::string> highest_record(const Page& page, const ModelName& model) {
+  const auto profile = page.results().highest("vae/" + model.id);
+  if (!profile) return {};
+  return {first_record(page, *profile, "vae/" + model.id), model.label + (*profile == Profile::paper ? "" : fmt::format(" ({})", to_string(*profile)))};
 }
 
 std::string estimate_text(const Page& page, Profile profile, const std::string& experiment, const std::string& cell, const std::string& metric,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "common/reporting/page.hpp"
+#include "paper_ep_hopfield/models.hpp"
 
 namespace ep_hopfield {
 
@@ -15,6 +16,9 @@ reporting::Profile shown_profile(const reporting::Page& page, const std::string&
 
 // The record of a cell's first seed; null where there is none or it diverged.
 const experiments::Record* first_record(const reporting::Page& page, reporting::Profile profile, const std::string& cell_path);
+
+// The first seed of a model at the highest profile that it has run at, and the model's label with its scale; null where there is none.
+std::pair<const experiments::Record*, std::string> highest_record(const reporting::Page& page, const ModelName& model);
 
 // A metric over a cell's seeds as text, or a dash.
 std::string estimate_text(const reporting::Page& page, reporting::Profile profile, const std::string& experiment, const std::string& cell,

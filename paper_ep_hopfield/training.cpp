@@ -161,15 +161,15 @@ Agreement agreement(std::span<const Array<float>> ours, std::span<const Array<fl
 }
 
 // That the exact gradients' linear systems are solved is said at the start of a cell that takes them, and taken back where one was not.
-// Where the Hessian was not positive, there is no stable equilibrium to differentiate: the series has the step and the residual.
+// Where the Hessian was not positive, there is no stable equilibrium to differentiate: that is counted, and no failure of the solver.
 constexpr const char* solved_check = "every exact gradient at a stable equilibrium solves its linear systems";
 
-// `series` counts the steps whose equations were not positive.
-void check_exact(Run& run, const Gradients<float>& exact, std::int64_t step, const char* series) {
-  const auto at = static_cast<double>(step);
-  if (!exact.positive) run.append(series, {{"step", at}, {"residual", exact.residual}});
-  else if (!exact.solved) run.health(solved_check, false, fmt::format("step {}: the residual is {:.2g} of the right-hand side", step, exact.residual));
+void check_solved(Run& run, const Gradients<float>& exact, std::int64_t step) {
+  if (exact.positive && !exact.solved)
+    run.health(solved_check, false, fmt::format("step {}: the residual is {:.2g} of the right-hand side", step, exact.residual));
 }
+
+double share(std::int64_t part, std::int64_t of) { return static_cast<double>(part) / static_cast<double>(of); }
 
 // Whether both ends of a block are clamped, so that it has no gradient.
 bool has_no_gradient(const HopfieldVae<float>& vae, std::size_t index) {
@@ -181,15 +181,26 @@ bool has_no_gradient(const HopfieldVae<float>& vae, std::size_t index) {
 }
 
 // Blocks between clamped units are left out; "all" is all blocks together. NaN is what a gradient that is not finite agrees to.
+// The series "probes" says what the comparison is worth: how fast the fastest unit still is after five times the free steps, whether the
+// Hessian there is positive and its systems solved; and how many of training's own free and weakly clamped phases came to rest.
 void probe_gradients(Run& run, const Model& model, const Phases& phases, const Array<float>& x, const Array<float>& epsilon, std::int64_t epoch,
                      std::int64_t step) {
   const double beta_KL = run.settings().number("beta_kl");
-  const auto ep = ep_gradients(*model.hopfield(), x, epsilon, beta_KL, phases).blocks;
+  const Gradients<float> by_phases = ep_gradients(*model.hopfield(), x, epsilon, beta_KL, phases);
+  const auto& ep = by_phases.blocks;
   Dynamics at_rest = phases.dynamics;
   at_rest.free_steps *= 5;
   at_rest.tolerance = 1e-5;
   const Gradients<float> at_equilibrium = exact_gradients(*model.hopfield(), x, epsilon, beta_KL, at_rest);
-  check_exact(run, at_equilibrium, step, "not_positive_when_probed");
+  check_solved(run, at_equilibrium, step);
+  const Settlings& s = by_phases.settlings;
+  run.append("probes", {{"epoch", static_cast<double>(epoch)},
+                        {"residual_at_rest", at_equilibrium.settlings.worst_free_residual},
+                        {"solver_residual", at_equilibrium.residual},
+                        {"solved", at_equilibrium.solved ? 1.0 : 0.0},
+                        {"positive", at_equilibrium.positive ? 1.0 : 0.0},
+                        {"free_unsettled_share", share(s.n_free_unsettled, s.n_free)},
+                        {"nudged_unsettled_share", share(s.n_unsettled - s.n_free_unsettled, s.n - s.n_free)}});
   const auto& exact = at_equilibrium.blocks;
   std::map<std::string, double> row{{"epoch", static_cast<double>(epoch)}};
   const auto put = [&](const std::string& name, const Agreement& a) {
@@ -235,8 +246,9 @@ class Trial {
     run_.keep("n_settlings_in_all", n_settlings_in_all_);
     run_.keep("worst_residual", worst_residual_);
     run_.keep("euler_steps", euler_steps_);
+    if (exact()) run_.keep("n_skipped", n_skipped_);
     if (!run_.resume()) {
-      if (model_->hopfield() && (settings_.flag("probes") || settings_.text("gradient") == "exact"))
+      if (model_->hopfield() && (settings_.flag("probes") || exact()))
         run_.health(solved_check, true, "to 1e-5 of the right-hand side");
       probe(0);
     }
@@ -275,6 +287,8 @@ class Trial {
   }
 
  private:
+  bool exact() const { return settings_.text("gradient") == exact_where_stable; }
+
   // The one rule: after `patience` epochs without a new best, but not before min_epochs, at max_epochs at the latest.
   bool stopped() const {
     const std::int64_t epochs = step_ / order_.batches_per_epoch();
@@ -293,9 +307,14 @@ class Trial {
       }
     }();
     if (!std::isfinite(result.half_sse + result.kl_nats)) throw tensors::Divergence(fmt::format("the loss is not finite at training step {}", step_));
-    check_exact(run_, result, step_, "not_positive");
-    adam_.begin_step();
-    for (std::size_t i = 0; i < result.blocks.size(); ++i) adam_.update(static_cast<std::int32_t>(i), result.blocks[i]);
+    check_solved(run_, result, step_);
+    if (result.exists()) {
+      adam_.begin_step();
+      for (std::size_t i = 0; i < result.blocks.size(); ++i) adam_.update(static_cast<std::int32_t>(i), result.blocks[i]);
+    } else {
+      ++n_skipped_;
+      run_.append("skipped", {{"step", static_cast<double>(step_)}, {"residual", result.residual}, {"positive", result.positive ? 1.0 : 0.0}});
+    }
     half_sse_sum_ += result.half_sse;
     kl_sum_ += result.kl_nats;
     n_settlings_ += result.settlings.n;
@@ -316,7 +335,7 @@ class Trial {
     std::map<std::string, double> row{{"epoch", static_cast<double>(epoch)}, {"half_sse", half_sse_sum_ / batches}, {"kl_nats", kl_sum_ / batches},
                                       {"held_out_fid", distance}};
     if (model_->hopfield()) {
-      row["unsettled_share"] = static_cast<double>(n_unsettled_) / static_cast<double>(n_settlings_);
+      row["unsettled_share"] = share(n_unsettled_, n_settlings_);
       row["worst_free_residual"] = worst_residual_;
       row["euler_steps"] = static_cast<double>(euler_steps_) / batches;
     }
@@ -345,10 +364,13 @@ class Trial {
           for (std::int64_t j = 0; j <= i; ++j) symmetric = symmetric && W.value()[i * n + j] == (i == j ? 0.0f : W.value()[j * n + i]);
       }
     run_.health("the weights are symmetric with a zero diagonal, to the bit", symmetric, symmetric ? "all blocks" : "a pair has two weights");
-    const double share = static_cast<double>(n_unsettled_in_all_) / static_cast<double>(n_settlings_in_all_);
     run_.metric("n_unsettled",
                 {static_cast<double>(n_unsettled_in_all_), "count", "settlings of an example that a unit left faster than the tolerance", {}});
-    run_.metric("unsettled_share", {share, "", "of all settlings in training, free and weakly clamped", {}});
+    run_.metric("unsettled_share",
+                {share(n_unsettled_in_all_, n_settlings_in_all_), "", "of all settlings in training, free and weakly clamped", {}});
+    if (exact())
+      run_.metric("n_skipped", {static_cast<double>(n_skipped_), "count",
+                                "training steps not taken: the Hessian was not positive along some direction of the solver, or it did not converge", {}});
   }
 
   Run& run_;
@@ -369,6 +391,7 @@ class Trial {
   double half_sse_sum_ = 0, kl_sum_ = 0, worst_residual_ = 0;           // of this epoch
   std::int64_t n_settlings_ = 0, n_unsettled_ = 0, euler_steps_ = 0;
   std::int64_t n_settlings_in_all_ = 0, n_unsettled_in_all_ = 0;
+  std::int64_t n_skipped_ = 0;  // steps that had no exact gradient
 };
 
 }  // namespace
