@@ -6,8 +6,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
-#include <set>
 
 namespace ep_hopfield {
 
@@ -21,205 +19,7 @@ using reporting::Style;
 
 namespace {
 
-const std::vector<ModelName> hopfield_models() {
-  const auto& all = model_names();
-  return {all.begin() + 1, all.end()};
-}
-
-// The rows of a series where `column` has the value.
-std::vector<std::size_t> rows_where(const experiments::Series& series, const std::string& column, double value) {
-  std::vector<std::size_t> rows;
-  for (std::size_t i = 0; i < series.at(column).size(); ++i)
-    if (series.at(column)[i] == value) rows.push_back(i);
-  return rows;
-}
-
-std::vector<double> picked(const experiments::Series& series, const std::string& column, const std::vector<std::size_t>& rows) {
-  std::vector<double> values;
-  for (std::size_t i : rows) values.push_back(series.at(column)[i]);
-  return values;
-}
-
-// ## Settling over training
-
-// What is left at the last probe after all steps that are shown: the least and the most of the models.
-std::string last_residuals(const Page& page) {
-  std::string text;
-  for (const std::string network : {"encoder", "decoder"}) {
-    std::vector<double> left;
-    for (const ModelName& model : hopfield_models()) {
-      const Record* record = highest_record(page, model).first;
-      if (record && record->series.contains("settling")) left.push_back(record->series.at("settling").at(network).back());
-    }
-    if (left.empty()) return "";
-    const auto [least, most] = std::ranges::minmax(left);
-    text += fmt::format("{} {}s at {:.1e} to {:.1e}", text.empty() ? " At the last probe the fastest unit ends, in" : ", in", network, least, most);
-  }
-  return text + "; at rest is below 0.001.";
-}
-
-void settling(Page& page) {
-  reporting::Figure figure{.name = "settling", .columns = 3, .width = 1080, .height = 640};
-  for (const std::string network : {"encoder", "decoder"})
-    for (const ModelName& model : hopfield_models()) {
-      const auto [record, label] = highest_record(page, model);
-      Panel panel{.title = fmt::format("{}, {}", record ? label : model.label, network), .x_label = "Euler steps", .y_label = "largest |ds/dt|", .log_y = true};
-      if (record && record->series.contains("settling")) {
-        const auto& series = record->series.at("settling");
-        const std::set<double> epochs(series.at("epoch").begin(), series.at("epoch").end());
-        for (const double epoch : {0.0, 1.0, 4.0, *epochs.rbegin()}) {
-          const auto rows = rows_where(series, "epoch", epoch);
-          const std::string label = epoch == *epochs.rbegin() ? "last probe" : fmt::format("after epoch {:.0f}", epoch);
-          panel.curves.push_back({.label = label, .x = picked(series, "steps", rows), .y = picked(series, network, rows)});
-        }
-      }
-      panel.x_range = from_zero(panel, &Curve::x);
-      figure.panels.push_back(panel);
-    }
-  page.figure(
-      "Settling over training", figure,
-      {.see = "The fastest unit of ten probe images after each step of the free phase, for twice the steps that training makes. A straight line is "
-              "an exponential settling; a hump is a passage near a saddle point on the way from zero." +
-              last_residuals(page),
-       .contradicted = "a residual that stays up however many steps are made: a step size beyond what the curvature at the equilibrium allows."});
-}
-
-// ## What a probe's comparison is worth
-//
-// Records from before the probes told have dashes; whether the Hessian was positive can be said of some of them.
-struct Probe {
-  std::optional<double> residual_at_rest, solver_residual, free_unsettled_share, nudged_unsettled_share;
-  std::optional<bool> solved, positive;
-
-  // Known to be no comparison with the gradient of a stable equilibrium at rest.
-  bool bad() const { return positive == false || solved == false || residual_at_rest > 1e-3; }
-};
-
-Probe probe_at(const Record& record, double epoch) {
-  if (const auto found = record.series.find("probes"); found != record.series.end()) {
-    const auto rows = rows_where(found->second, "epoch", epoch);
-    if (rows.empty()) return {};
-    const auto at = [&](const char* column) { return found->second.at(column)[rows.front()]; };
-    return {at("residual_at_rest"), at("solver_residual"), at("free_unsettled_share"), at("nudged_unsettled_share"), at("solved") == 1, at("positive") == 1};
-  }
-  if (std::ranges::none_of(record.health, [](const auto& check) { return check.name.starts_with("every exact gradient"); })) return {};
-  const auto& settings = record.identity.settings;
-  const double step = epoch * std::floor(settings.number("n_train") / settings.number("batch"));
-  for (const char* series : {"not_positive", "not_positive_when_probed"})
-    if (const auto found = record.series.find(series); found != record.series.end() && !rows_where(found->second, "step", step).empty())
-      return {.positive = false};
-  return {.positive = true};
-}
-
-void probes(Page& page) {
-  const auto number = [](std::optional<double> value, const char* format) {
-    return value ? fmt::format(fmt::runtime(format), *value) : std::string("–");
-  };
-  reporting::Table table{{{"Model"},
-                          {"epoch", Align::right},
-                          {"Euler steps a batch", Align::right},
-                          {"unsettled settlings", Align::right},
-                          {"worst free residual", Align::right},
-                          {"free, nudged phases unsettled", Align::right},
-                          {"cosine of EP's and the exact gradient", Align::right},
-                          {"relative error", Align::right},
-                          {"residual at the exact one's state", Align::right},
-                          {"of its systems", Align::right},
-                          {"Hessian positive"}},
-                         {}};
-  bool any_bad = false;
-  for (const ModelName& model : hopfield_models()) {
-    const auto [record, label] = highest_record(page, model);
-    if (!record || !record->series.contains("gradients")) continue;
-    const auto &curve = record->series.at("curve"), &gradients = record->series.at("gradients");
-    for (std::size_t i = 0; i < gradients.at("epoch").size(); ++i) {
-      const double epoch = gradients.at("epoch")[i];
-      const auto at = rows_where(curve, "epoch", epoch);
-      const auto text = [&](const char* column, const char* format) {
-        return at.empty() ? std::string("–") : fmt::format(fmt::runtime(format), curve.at(column)[at.front()]);
-      };
-      const Probe probe = probe_at(*record, epoch);
-      const char* mark = probe.bad() ? " †" : "";
-      any_bad = any_bad || probe.bad();
-      table.rows.push_back({label, fmt::format("{:.0f}", epoch), text("euler_steps", "{:.0f}"), text("unsettled_share", "{:.3f}"),
-                            text("worst_free_residual", "{:.2g}"),
-                            number(probe.free_unsettled_share, "{:.2f}") + ", " + number(probe.nudged_unsettled_share, "{:.2f}"),
-                            fmt::format("{:.4f}{}", gradients.at("cosine.all")[i], mark),
-                            fmt::format("{:.3f}{}", gradients.at("error.all")[i], mark), number(probe.residual_at_rest, "{:.2g}"),
-                            number(probe.solver_residual, "{:.2g}"), !probe.positive ? "–" : *probe.positive ? "yes" : "no"});
-    }
-  }
-  if (!table.rows.empty())
-    page.table(
-        "Settling and gradients, epoch by epoch", table,
-        {.see = "Left: over all settlings of the epoch, free and weakly clamped; a settling counts as unsettled where some unit still moves faster "
-                "than 0.001. Right, from the share of unsettled phases on: ten probe images. The exact gradient is taken after five times the free "
-                "steps; it is one only where its state has come to rest, its linear systems are solved and the Hessian is positive, which the "
-                "solver tests in the directions that it walks. A dash: not recorded." +
-                std::string(any_bad ? " †: it is none, so nothing can be said of the other gradient." : "") +
-                " Elsewhere a cosine far from one may be a free phase that had not ended after its steps.",
-         .contradicted =
-             "a cosine far from one where the free residual is below the tolerance: then the rule itself, not the settling, would be at fault."});
-}
-
-// ## Equilibrium propagation's gradient against the exact one
-
-// The relative errors before training, of all layers together and of single ones.
-std::string errors_at_first(const Page& page) {
-  std::vector<double> pooled, single;
-  for (const ModelName& model : hopfield_models()) {
-    const Record* record = highest_record(page, model).first;
-    if (!record || !record->series.contains("gradients")) continue;
-    for (const auto& [column, values] : record->series.at("gradients"))
-      if (column.starts_with("error.")) (column == "error.all" ? pooled : single).push_back(values.front());
-  }
-  if (pooled.empty()) return "";
-  return fmt::format(" Before training they differ by {:.3f} to {:.3f} of the exact gradient, all layers together, and by {:.3f} to {:.3f} in "
-                     "single layers.",
-                     std::ranges::min(pooled), std::ranges::max(pooled), std::ranges::min(single), std::ranges::max(single));
-}
-
-void gradient_agreement(Page& page) {
-  reporting::Figure figure{.name = "gradients", .columns = 3, .width = 1080, .height = 640};
-  for (const std::string measure : {"cosine", "error"})
-    for (const ModelName& model : hopfield_models()) {
-      const auto [record, label] = highest_record(page, model);
-      Panel panel{.title = record ? label : model.label,
-                  .x_label = "epoch",
-                  .y_label = measure == "cosine" ? "cosine with the exact gradient" : "relative error",
-                  .log_y = measure == "error"};
-      if (record && record->series.contains("gradients")) {
-        const auto& series = record->series.at("gradients");
-        for (const std::string part : {"encoder", "decoder", "network"})
-          for (const std::string block : {"image_image", "image_hidden", "image_code", "hidden_hidden", "hidden_code", "code_code"})
-            if (const auto found = series.find(measure + "." + part + "." + block); found != series.end())
-              panel.curves.push_back({.label = (part == "network" ? "decoder" : part) + ", " + block.substr(0, block.find('_')) + "–" +
-                                               block.substr(block.find('_') + 1),
-                                      .x = series.at("epoch"),
-                                      .y = found->second,
-                                      .style = Style::line_points});
-      }
-      panel.x_range = from_zero(panel, &Curve::x);
-      if (measure == "cosine") {
-        double least = 0;
-        for (const Curve& curve : panel.curves)
-          for (const double cosine : curve.y) least = std::min(least, cosine);
-        panel.y_range = std::pair(least, 1.0);
-      }
-      figure.panels.push_back(panel);
-    }
-  page.figure(
-      "Equilibrium propagation against the exact gradient, layer by layer", figure,
-      {.see =
-           "The gradient that training uses, beside the exact gradient (implicit function theorem, conjugate gradients) after five times the free "
-           "steps, on the same ten images; where the table above marks an epoch, the latter is none. TDH-VAE's single network stands under the "
-           "decoder's names." +
-           errors_at_first(page) +
-           " They may part because the free phase has not ended within its steps: the training then follows the gradient of a state that is not an "
-           "equilibrium yet. Or because the energy has next to no curvature at the equilibrium of one image: that image decides the exact "
-           "gradient, but not the contrast of short weakly clamped phases.",
-       .contradicted = "a disagreement where the settling has converged and the weakly clamped phases are long."});
-}
+// ## Training by either gradient
 
 // How many training steps every seed skipped; with those, if any, of a positive Hessian whose systems were not solved.
 std::string skipped_steps(const Page& page, Profile profile, const std::string& cell) {
@@ -240,11 +40,7 @@ std::string skipped_steps(const Page& page, Profile profile, const std::string& 
 }
 
 Curve objective_curve(const Record& record, const std::string& label) {
-  const auto& series = record.series.at("curve");
-  Curve curve{.label = label, .x = series.at("epoch"), .y = {}, .style = Style::line_points};
-  std::ranges::transform(series.at("half_sse"), series.at("kl_nats"), std::back_inserter(curve.y),
-                         [weight = record.identity.settings.number("beta_kl")](double half_sse, double kl) { return half_sse + weight * kl; });
-  return curve;
+  return {.label = label, .x = record.series.at("curve").at("epoch"), .y = objective_of(record), .style = Style::line_points};
 }
 
 void cost(Page& page) {
@@ -458,9 +254,6 @@ void sweep(Page& page) {
 }  // namespace
 
 void write_open_choices(Page& page) {
-  settling(page);
-  probes(page);
-  gradient_agreement(page);
   cost(page);
   laws(page);
   choices_table(page);

@@ -15,6 +15,8 @@
 
 #include "paper_ep_hopfield/hopfield_vae.hpp"
 
+#include <span>
+
 namespace ep_hopfield {
 
 // What the free groups' v give to one group, the clamped one or another: its part of W v where v is zero on the clamped group, [B, n].
@@ -118,6 +120,25 @@ Sensitivity<T> implicit_gradient(const Hopfield<T>& network, Group clamped, cons
   }
   result.input = slope(r[clamped]) * free_field(network, clamped, q, clamped);
   return result;
+}
+
+// How far gradients are from the exact ones, all blocks together.
+struct Agreement {
+  double cosine, relative_error;
+};
+
+template <class T>
+Agreement agreement(std::span<const Array<T>> ours, std::span<const Array<T>> exact) {
+  double product = 0, ours_squared = 0, exact_squared = 0, difference = 0;
+  for (std::size_t k = 0; k < ours.size(); ++k)
+    for (std::int64_t i = 0; i < ours[k].size(); ++i) {
+      const double a = ours[k][i], b = exact[k][i];
+      product += a * b;
+      ours_squared += a * a;
+      exact_squared += b * b;
+      difference += (a - b) * (a - b);
+    }
+  return {product / std::sqrt(ours_squared * exact_squared), std::sqrt(difference / exact_squared)};
 }
 
 // What ep_gradients estimates, at the equilibria that `dynamics` arrives at.

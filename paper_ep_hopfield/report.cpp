@@ -135,7 +135,7 @@ void figures_2_to_4(Page& page) {
       reconstructions.push_back(record->images.at("reconstructions"));
       samples.push_back(record->images.at("samples"));
       labels.push_back(label);
-      if (const double share = variety_of_reconstructions(*record); share < 0.05)
+      if (const double share = variety_of_reconstructions(*record); share < no_variety)
         collapsed += fmt::format(" {}'s code says next to nothing: its reconstructions vary {:.3f} as much as the originals.", label, share);
     }
   if (labels.empty()) return;
@@ -157,11 +157,11 @@ std::string what_the_rule_did(const Record& record, const std::string& label) {
   const auto& curve = record.series.at("curve");
   const auto& distance = curve.at("held_out_fid");
   const std::size_t best = static_cast<std::size_t>(std::ranges::min_element(distance) - distance.begin()), last = distance.size() - 1;
-  const auto objective = [&](std::size_t i) { return curve.at("half_sse")[i] + record.identity.settings.number("beta_kl") * curve.at("kl_nats")[i]; };
+  const std::vector<double> objective = objective_of(record);
   if (best == last) return fmt::format(" {} was best in its last epoch, {:.0f}: it may not have been at its end.", label, curve.at("epoch")[last]);
-  if (objective(last) >= objective(best)) return "";
-  return fmt::format(" So it is for {}: from epoch {:.0f} to {:.0f} the distance rises from {:.1f} to {:.1f}, the objective falls from {:.1f} to {:.1f}.", label,
-                     curve.at("epoch")[best], curve.at("epoch")[last], distance[best], distance[last], objective(best), objective(last));
+  if (objective[last] >= objective[best]) return "";
+  return fmt::format(" So it is for {} where from epoch {:.0f} to {:.0f} the distance rises from {:.1f} to {:.1f}, the objective falls from {:.1f} to {:.1f}.", label,
+                     curve.at("epoch")[best], curve.at("epoch")[last], distance[best], distance[last], objective[best], objective[last]);
 }
 
 void training_curves(Page& page) {
@@ -173,7 +173,11 @@ void training_curves(Page& page) {
       if (const auto [record, label] = highest_record(page, model); record) {
         const auto& curve = record->series.at("curve");
         panel.curves.push_back({.label = label, .x = curve.at("epoch"), .y = curve.at(column), .style = Style::line_points});
-        if (figure.panels.empty()) outcome += what_the_rule_did(*record, label);
+        if (!figure.panels.empty()) continue;
+        const auto& seeds = page.results().records(record->identity.profile, "vae/" + model.id);
+        for (const Record* of_seed : seeds)
+          if (!of_seed->diverged)
+            outcome += what_the_rule_did(*of_seed, label + (seeds.size() > 1 ? fmt::format(", seed {},", of_seed->identity.seed) : ""));
       }
     panel.x_range = from_zero(panel, &Curve::x);
     panel.y_range = from_zero(panel, &Curve::y);
@@ -183,7 +187,7 @@ void training_curves(Page& page) {
       "Training", figure,
       {.see =
            "Left: the distance that the one stopping rule looks at (classifier features, generated digits against the held-out part of the "
-           "training set); distances at two scales do not compare. Middle and right: the two parts of the objective, mean over an epoch's batches. First seeds.",
+           "training set); distances at two scales do not compare. Middle and right: the two parts of the objective, mean over an epoch's batches. Curves of the first seeds.",
        .contradicted = "a held-out distance that rises while the objective falls: then the rule, not the model, would decide Table 1." + outcome});
 }
 
@@ -236,85 +240,17 @@ void metrics_of_the_page(Page& page) {
 
 }  // namespace
 
-Profile shown_profile(const Page& page, const std::string& experiment) {
-  const auto n_cells = [&](Profile profile) -> std::ptrdiff_t {
-    if (!page.results().has(profile)) return 0;
-    return std::ranges::count_if(page.results().cells().at(profile), [&](const auto& cell) { return cell.first.starts_with(experiment + "/"); });
-  };
-  const std::array profiles{Profile::paper, Profile::quick, Profile::smoke};  // of equals the first is the greatest
-  return *std::ranges::max_element(profiles, {}, n_cells);
-}
-
-const Record* first_record(const Page& page, Profile profile, const std::string& cell_path) {
-  const auto& records = page.results().records(profile, cell_path);
-  return records.empty() || records.front()->diverged ? nullptr : records.front();
-}
-
-std::pair<const Record*, std::string> highest_record(const Page& page, const ModelName& model) {
-  const auto profile = page.results().highest("vae/" + model.id);
-  if (!profile) return {};
-  return {first_record(page, *profile, "vae/" + model.id), model.label + (*profile == Profile::paper ? "" : fmt::format(" ({})", to_string(*profile)))};
-}
-
-std::string estimate_text(const Page& page, Profile profile, const std::string& experiment, const std::string& cell, const std::string& metric,
-                          int digits) {
-  const auto sample = page.results().estimate(profile, CellMetric{experiment, cell, metric});
-  return sample ? reporting::format_estimate(*sample, digits) : "–";
-}
-
-std::string variety_text(const Page& page, Profile profile, const std::string& cell_path) {
-  const Record* record = first_record(page, profile, cell_path);
-  return record ? fmt::format("{:.3f}", variety_of_reconstructions(*record)) : "–";
-}
-
-double variety_of_reconstructions(const Record& record) {
-  const auto variance = [&](const char* name) {
-    const experiments::Images& images = record.images.at(name);
-    const auto n = static_cast<std::size_t>(images.n), size = images.pixels.size() / n;
-    double total = 0;
-    for (std::size_t pixel = 0; pixel < size; ++pixel) {
-      double sum = 0, squares = 0;
-      for (std::size_t i = 0; i < n; ++i) {
-        const double level = images.pixels[i * size + pixel];
-        sum += level;
-        squares += level * level;
-      }
-      total += squares / static_cast<double>(n) - sum * sum / static_cast<double>(n * n);
-    }
-    return total;
-  };
-  return variance("reconstructions") / variance("originals");
-}
-
-std::optional<std::pair<double, double>> from_zero(const Panel& panel, std::vector<double> Curve::* axis) {
-  double most = 0;
-  for (const Curve& curve : panel.curves)
-    for (const double value : curve.*axis) most = std::isfinite(value) ? std::max(most, value) : most;
-  return most > 0 ? std::optional(std::pair(0.0, 1.03 * most)) : std::nullopt;
-}
-
 void write_report(Page& page, const experiments::Ledger&) {
-  const auto exact = [&](const char* cell) { return page.at_paper({"exact", cell, "fid_classifier"}, 1); };
-  const auto vae = [&](const char* cell, const char* metric) { return page.at_paper({"vae", cell, metric}, 1); };
   page.cite(
       "Tom Van Der Meersch, Johannes Deleu, Thomas Demeester: *Training a Hopfield Variational Autoencoder with Equilibrium Propagation*. IDLab, "
       "Ghent University – imec.\n\nNot held against a run: biases that \"did not show an improved performance\" (section 2), "
       "the chip's size and energy (abstract), how alike pictures look (section 5), that units hardly reach saturation (appendix B.1). [The chapter](program.md) is the program's source.");
-  page.finding("Equilibrium propagation trains all three Hopfield models. Its Frechet distance (classifier features, reduced scale), against that of the "
-               "exact gradient at the state that the same at most 60 free steps reach: DH-VAE {} against {}, TDH-VAE {} against {}. That state has often not "
-               "settled, and may be no minimum. With a third of the learning rate TDH-VAE has {} against {}, and the exact gradient with 200 free steps, which "
-               "come to rest, has {}.",
-               {exact("dh_vae/ep"), exact("dh_vae/exact"), exact("tdh_vae/ep"), exact("tdh_vae/exact"), exact("tdh_vae/ep_slow"),
-                exact("tdh_vae/exact_slow"), exact("tdh_vae/exact_slow_settled")});
-  page.finding("H-VAE has {} against {}, but its exact training has collapsed: see the variety of its reconstructions. Its learning rate here was chosen on equilibrium "
-               "propagation's first seed, and the exact gradient was not given one of its own.",
-               {exact("h_vae/ep"), exact("h_vae/exact")});
-  page.finding("With its published settings F-VAE's code says little, {} nats; the distance of its digits is {}.",
-               {vae("f_vae", "kl_nats"), vae("f_vae", "fid_classifier")});
+  write_findings(page);
   table_1(page);
   figure_1(page);
   figures_2_to_4(page);
   training_curves(page);
+  write_settling(page);
   write_open_choices(page);
   settings_and_errata(page);
   metrics_of_the_page(page);

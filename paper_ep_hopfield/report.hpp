@@ -8,8 +8,12 @@ namespace ep_hopfield {
 // The paper's own sections of reports/ep_hopfield/index.md.
 void write_report(reporting::Page& page, const experiments::Ledger& ledger);
 
-// Those on what the paper leaves open: settling, nudges, the exact gradient, the sweep.
+// Those on settling, and on the gradient that training then has against the exact one.
+void write_settling(reporting::Page& page);
+// Those on what the paper leaves open: the gradient, step sizes, nudges, initial weights, the sweep.
 void write_open_choices(reporting::Page& page);
+// What a reader should take home.
+void write_findings(reporting::Page& page);
 
 // The highest profile that has as many cells of an experiment as any other.
 reporting::Profile shown_profile(const reporting::Page& page, const std::string& experiment);
@@ -30,6 +34,16 @@ std::string variety_text(const reporting::Page& page, reporting::Profile profile
 // The variance between images, a share of that between the originals, mean over pixels: 0 where all reconstructions are one image,
 // a code that says nothing.
 double variety_of_reconstructions(const experiments::Record& record);
+inline constexpr double no_variety = 0.05;  // below it the code says next to nothing
+
+// What is trained, half SSE + beta_KL KL, epoch by epoch: means over an epoch's batches.
+std::vector<double> objective_of(const experiments::Record& record);
+
+std::vector<ModelName> hopfield_models();
+
+// The rows of a series where `column` has the value; and a column at such rows.
+std::vector<std::size_t> rows_where(const experiments::Series& series, const std::string& column, double value);
+std::vector<double> picked(const experiments::Series& series, const std::string& column, const std::vector<std::size_t>& rows);
 
 // A linear axis of a quantity that is never negative: from 0 to the greatest that is drawn.
 std::optional<std::pair<double, double>> from_zero(const reporting::Panel& panel, std::vector<double> reporting::Curve::* axis);

@@ -20,12 +20,11 @@ template <class F>
 Array<float> by_chunks(const Array<float>& images, const F& f) {
   const std::int64_t n = images.shape()[0], d = images.shape()[1];
   Array<float> all;
-  for (std::int64_t begin = 0; begin < n; begin += chunk) {
-    const std::int64_t count = std::min(chunk, n - begin);
+  for_chunks(n, chunk, [&](std::int64_t begin, std::int64_t count) {
     const Array<float> part = f(images.window(begin * d, {count, d}));
     if (begin == 0) all = Array<float>({n, part.shape()[1]});
     std::copy(part.begin(), part.end(), all.mutable_data() + begin * part.shape()[1]);
-  }
+  });
   return all;
 }
 

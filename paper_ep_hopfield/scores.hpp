@@ -11,6 +11,7 @@
 #include "common/nn/convolution.hpp"
 #include "common/nn/layers.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -23,6 +24,12 @@ using tensors::Shape;
 
 // Pixels 0..255 as -1..1, the scale of appendix B.1.
 datasets::PixelMap signed_pixels();
+
+// f(begin, count) for n examples, at most `chunk` at a time.
+template <class F>
+void for_chunks(std::int64_t n, std::int64_t chunk, const F& f) {
+  for (std::int64_t begin = 0; begin < n; begin += chunk) f(begin, std::min(chunk, n - begin));
+}
 
 // ## The classifier
 //

@@ -82,16 +82,11 @@ Describer describer(Run& run, const datasets::ImageSet& train) {
 Array<float> all_images(const datasets::ImageSet& set) { return datasets::gather_all(set, signed_pixels()); }
 
 // ## Use of a model, a chunk of examples at a time
-template <class F>
-void for_chunks(std::int64_t n, const F& f) {
-  for (std::int64_t begin = 0; begin < n; begin += chunk) f(begin, std::min(chunk, n - begin));
-}
-
 // Grey levels lie in [-1, 1]; a network's units may go a little beyond.
 Array<float> decoded(const Model& model, const Array<float>& z) {
   const std::int64_t n = z.shape()[0], L = z.shape()[1];
   Array<float> x({n, n_pixels});
-  for_chunks(n, [&](std::int64_t begin, std::int64_t count) {
+  for_chunks(n, chunk, [&](std::int64_t begin, std::int64_t count) {
     const Array<float> part = model.decode(z.window(begin * L, {count, L}));
     std::transform(part.begin(), part.end(), x.mutable_data() + begin * n_pixels, [](float v) { return std::clamp(v, -1.0f, 1.0f); });
   });
@@ -120,7 +115,7 @@ struct Reconstruction {
 Reconstruction reconstruction(const Model& model, const Array<float>& images, const Stream& noise) {
   Reconstruction total;
   const auto n = static_cast<double>(images.shape()[0]);
-  for_chunks(images.shape()[0], [&](std::int64_t begin, std::int64_t count) {
+  for_chunks(images.shape()[0], chunk, [&](std::int64_t begin, std::int64_t count) {
     const Array<float> x = images.window(begin * n_pixels, {count, n_pixels});
     const Code<float> q = model.encode(x);
     const Var<float> epsilon(noise.at(static_cast<std::uint64_t>(begin)).normal<float>({count, model.latent_size()}));
@@ -128,6 +123,16 @@ Reconstruction reconstruction(const Model& model, const Array<float>& images, co
     total.kl_nats += sum(kl(q)).item() / n;
   });
   return total;
+}
+
+// The mean over `images` of the half squared error that the mean of `training` has as everyone's reconstruction.
+double half_sse_of_mean(const Array<float>& training, const Array<float>& images) {
+  std::vector<double> mean(n_pixels);
+  for (std::int64_t i = 0; i < training.size(); ++i) mean[static_cast<std::size_t>(i % n_pixels)] += training[i];
+  const double n_training = static_cast<double>(training.shape()[0]);
+  double total = 0;
+  for (std::int64_t i = 0; i < images.size(); ++i) total += std::pow(images[i] - mean[static_cast<std::size_t>(i % n_pixels)] / n_training, 2);
+  return total / 2 / static_cast<double>(images.shape()[0]);
 }
 
 // ## Probes
@@ -141,23 +146,6 @@ void probe_settling(Run& run, const HopfieldVae<float>& vae, const Phases& phase
   for (std::size_t i = 0; i < encoder.size(); ++i)
     run.append("settling", {{"epoch", static_cast<double>(epoch)}, {"steps", static_cast<double>(i + 1)},
                             {"encoder", encoder[i]}, {"decoder", decoder[i]}});
-}
-
-struct Agreement {
-  double cosine, relative_error;
-};
-
-Agreement agreement(std::span<const Array<float>> ours, std::span<const Array<float>> exact) {
-  double product = 0, ours_squared = 0, exact_squared = 0, difference = 0;
-  for (std::size_t k = 0; k < ours.size(); ++k)
-    for (std::int64_t i = 0; i < ours[k].size(); ++i) {
-      const double a = ours[k][i], b = exact[k][i];
-      product += a * b;
-      ours_squared += a * a;
-      exact_squared += b * b;
-      difference += (a - b) * (a - b);
-    }
-  return {product / std::sqrt(ours_squared * exact_squared), std::sqrt(difference / exact_squared)};
 }
 
 // That the exact gradients' linear systems are solved is said at the start of a cell that takes them, and taken back where one was not.
@@ -208,8 +196,8 @@ void probe_gradients(Run& run, const Model& model, const Phases& phases, const A
     row["error." + name] = a.relative_error;
   };
   for (std::size_t k = 0; k < ep.size(); ++k)
-    if (!has_no_gradient(*model.hopfield(), k)) put(model.parameters().entries()[k].name, agreement({&ep[k], 1}, {&exact[k], 1}));
-  put("all", agreement(ep, exact));
+    if (!has_no_gradient(*model.hopfield(), k)) put(model.parameters().entries()[k].name, agreement<float>({&ep[k], 1}, {&exact[k], 1}));
+  put("all", agreement<float>(ep, exact));
   run.append("gradients", row);
 }
 
@@ -413,6 +401,8 @@ void run_reference(Run& run) {
   const Describer describe = describer(run, data.train);
   const Array<float> test = all_images(data.test), train = all_images(data.train);
   run.metric("classifier_accuracy", {accuracy(describe.classifier(), data.test), "", "test images", {}});
+  run.metric("half_sse_of_mean_image", {half_sse_of_mean(train, test), "",
+                                        "half the squared error of the mean training image, mean over the test images: what a code that says nothing can do", {}});
 
   // Random halves, several times: their distance, and its spread.
   const std::int64_t n = data.test.n, half = n / 2, n_splits = settings.count("n_splits");

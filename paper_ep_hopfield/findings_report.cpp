@@ -1,0 +1,138 @@
+// # The page: what came out
+//
+// Every number is taken from the records, and where a word depends on them, they choose it.
+#include "paper_ep_hopfield/experiments.hpp"
+#include "paper_ep_hopfield/report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace ep_hopfield {
+
+using experiments::Record;
+using reporting::Page;
+using reporting::Profile;
+using reporting::Sample;
+
+namespace {
+
+constexpr Profile paper = Profile::paper;
+
+// The least and the greatest.
+std::string range(const std::vector<double>& values, int digits) {
+  if (values.empty()) return "";
+  const auto [least, most] = std::ranges::minmax(values);
+  const std::string low = fmt::format("{:.{}f}", least, digits), high = fmt::format("{:.{}f}", most, digits);
+  return low == high ? low : low + " to " + high;
+}
+
+std::vector<double> over_seeds(const Page& page, const std::string& cell, const std::string& metric) {
+  std::vector<double> values;
+  for (const Record* record : page.results().records(paper, cell))
+    if (const auto found = record->metrics.find(metric); found != record->metrics.end()) values.push_back(found->second.value);
+  return values;
+}
+
+std::optional<Sample> distance_of(const Page& page, const std::string& cell) {
+  const auto sample = page.results().estimate(paper, {"exact", cell, "fid_classifier"});
+  return sample && std::isfinite(sample->mean) ? sample : std::nullopt;
+}
+
+// The models whose reconstructions, of some seed, are next to one image, with their variety.
+std::string collapsed(const Page& page, Profile profile, const std::string& way) {
+  std::string text;
+  for (const ModelName& model : hopfield_models()) {
+    double least = 1;
+    for (const Record* record : page.results().records(profile, "exact/" + model.id + "/" + way))
+      if (!record->diverged) least = std::min(least, variety_of_reconstructions(*record));
+    if (least < no_variety) text += fmt::format("{}{} ({:.3f})", text.empty() ? "" : ", ", model.label, least);
+  }
+  return text;
+}
+
+// ## Training by equilibrium propagation
+void by_equilibrium_propagation(Page& page) {
+  std::string distances;
+  for (const ModelName& model : hopfield_models())
+    if (const auto sample = distance_of(page, model.id + "/ep"))
+      distances += fmt::format("{}{} {}", distances.empty() ? "" : ", ", model.label, reporting::format_estimate(*sample, 1));
+  if (distances.empty()) return;
+  std::string collapses;
+  for (const Profile profile : {paper, Profile::quick})
+    if (const std::string models = collapsed(page, profile, "ep"); !models.empty())
+      collapses += fmt::format(" At {} a code says next to nothing, by the variety of the reconstructions: {}.", to_string(profile), models);
+  page.finding(fmt::format("Trained by equilibrium propagation at reduced scale, the models come to these Frechet distances (classifier features): {}.{}",
+                           distances, collapses));
+}
+
+// ## The exact gradient beside it
+void by_the_exact_gradient(Page& page) {
+  const auto& ways = ways_to_train();
+  std::string pairs;
+  int n_pairs = 0, n_ahead = 0, n_behind = 0;
+  std::vector<double> skipped;
+  for (const ModelName& model : hopfield_models())
+    for (const WayToTrain& way : ways) {
+      if (way.gradient == "ep") continue;
+      const auto other = std::ranges::find_if(ways, [&](const WayToTrain& w) { return w.gradient == "ep" && w.slow == way.slow; });
+      const auto exact = distance_of(page, model.id + "/" + way.cell), ep = distance_of(page, model.id + "/" + other->cell);
+      if (!exact || !ep) continue;
+      const auto spread = reporting::pooled(std::vector{*exact, *ep});
+      const double chance = spread.dof > 0 ? reporting::prediction_half_width(spread, exact->n, ep->n, 0.05) : INFINITY;
+      ++n_pairs;
+      n_ahead += exact->mean - ep->mean > chance;
+      n_behind += ep->mean - exact->mean > chance;
+      pairs += fmt::format("{}{}{} {} ({})", pairs.empty() ? "" : "; ", model.label, way.what.substr(std::string("the exact gradient").size()),
+                           reporting::format_estimate(*exact, 1), reporting::format_estimate(*ep, 1));
+      for (const double n : over_seeds(page, "exact/" + model.id + "/" + way.cell, "n_skipped")) skipped.push_back(n);
+    }
+  if (pairs.empty()) return;
+  std::string text = fmt::format("The same by the exact gradient, in brackets by equilibrium propagation at the same rate: {}. Beyond what chance makes in "
+                                 "1 of 20 equal pairs, equilibrium propagation is ahead in {} of the {} and behind in {}.",
+                                 pairs, n_ahead, n_pairs, n_behind);
+  if (!skipped.empty())
+    text += fmt::format(" A run of the exact gradient skips at least {} of its steps, which had none: see the table for each.", range(skipped, 0));
+  if (const std::string models = collapsed(page, paper, "exact"); !models.empty()) text += fmt::format(" By the exact gradient a code says next to nothing: {}.", models);
+  page.finding(text + " H-VAE's learning rate was chosen on equilibrium propagation's first seed; the exact gradient was not given one of its own.");
+
+  std::vector<double> left, left_settled;
+  for (const WayToTrain& way : ways)
+    if (way.gradient != "ep")
+      for (double share : over_seeds(page, "exact/tdh_vae/" + way.cell, "unsettled_share"))
+        (way.free_steps > 0 ? left_settled : left).push_back(100 * share);
+  if (!left.empty() && !left_settled.empty())
+    page.finding(fmt::format("TDH-VAE's free phases under the exact gradient: within the chosen steps all but {} % come to rest, within 200 all but {} %.",
+                             range(left, 0), range(left_settled, 1)));
+}
+
+// ## The baseline
+void baseline(Page& page) {
+  const auto at = [&](const char* cell, const char* metric) { return page.at_paper({"vae", cell, metric}, 1); };
+  const auto& records = page.results().records(paper, "vae/f_vae");
+  bool falls = !records.empty();
+  for (const Record* record : records)
+    if (!record->diverged) {
+      const std::vector<double> objective = objective_of(*record);
+      falls = falls && objective.size() > 1 && objective.back() < objective[objective.size() - 2];
+    }
+  const std::vector<double> epochs = over_seeds(page, "vae/f_vae", "n_epochs");
+  if (epochs.empty()) return;
+  page.finding("F-VAE with its published settings: when our rule stops it, after " + range(epochs, 0) + " epochs" +
+                   (falls ? ", its objective still falls; " : ", ") + "its code then has {} nats, and the distance of its digits is {}.",
+               {at("f_vae", "kl_nats"), at("f_vae", "fid_classifier")});
+  page.finding("F-VAE trained for " + range(over_seeds(page, "vae/long/f_vae", "n_epochs"), 0) +
+                   " epochs, whatever the rule says: {} nats, and a distance of {}.",
+               {at("long/f_vae", "kl_nats"), at("long/f_vae", "fid_classifier")});
+}
+
+}  // namespace
+
+void write_findings(Page& page) {
+  by_equilibrium_propagation(page);
+  by_the_exact_gradient(page);
+  baseline(page);
+}
+
+}  // namespace ep_hopfield
