@@ -1,8 +1,10 @@
 // # The page: what the paper leaves open
+#include "common/tensors/errors.hpp"
 #include "paper_ep_hopfield/experiments.hpp"
 #include "paper_ep_hopfield/report.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -103,6 +105,21 @@ double largest_resting_state(double dt) {
   return low;
 }
 
+// What is left at the largest weights after the longest time, step size by step size, and whether a smaller step leaves less.
+std::string left_at_last(const experiments::Series& series) {
+  const double gain = std::ranges::max(series.at("gain")), time = std::ranges::max(series.at("time"));
+  std::vector<std::pair<double, double>> left;  // dt, residual
+  for (const std::size_t i : rows_where(series, "gain", gain))
+    if (series.at("time")[i] == time) left.emplace_back(series.at("dt")[i], series.at("residual")[i]);
+  std::ranges::sort(left, std::greater<>());
+  std::string text;
+  for (const auto& [dt, residual] : left) text += fmt::format("{}{:.2g} with {}", text.empty() ? "" : ", ", residual, dt);
+  const double finest = left.back().second;
+  const char* verdict = finest < 1e-3 ? "the smallest steps settle"
+                                      : "the smallest do not settle either, so it is not the step size alone that keeps units moving";
+  return fmt::format(" At {:.0f} times the weights there is left after time {:.0f}: {}; {}.", gain, time, text, verdict);
+}
+
 void laws(Page& page) {
   const Profile profile = shown_profile(page, "laws");
   if (const Record* record = first_record(page, profile, "laws/gradient_error")) {
@@ -125,8 +142,9 @@ void laws(Page& page) {
   }
   if (const Record* record = first_record(page, profile, "laws/weight_scale")) {
     const auto& series = record->series.at("residuals");
-    reporting::Figure figure{.name = "weight_scale", .columns = 3, .width = 1080, .height = 360};
-    for (const double dt : {0.5, 0.25, 0.125}) {
+    reporting::Figure figure{.name = "weight_scale", .columns = 4, .width = 1320, .height = 360};
+    for (const double dt : {0.5, 0.3, 0.25, 0.125}) {
+      if (rows_where(series, "dt", dt).empty()) continue;
       Panel panel{.title = fmt::format("dt = {}", dt),
                   .x_label = "initial weights over Glorot's",
                   .y_label = "largest |ds/dt|",
@@ -146,8 +164,9 @@ void laws(Page& page) {
     page.figure("Stability against the scale of the weights", figure,
                 {.see = fmt::format("The dense decoder before training, its weights times a gain: the fastest unit after equal times. A unit that "
                                     "rests at s has the curvature 1 + 3 s tanh(3s/2), whatever drives it there, so that Euler steps settle only up "
-                                    "to |s| = {:.2f} with dt = 0.5, {:.2f} with 0.3 and {:.2f} with 0.25; large weights drive units beyond.",
-                                    largest_resting_state(0.5), largest_resting_state(0.3), largest_resting_state(0.25)),
+                                    "to |s| = {:.2f} with dt = 0.5, {:.2f} with 0.3 and {:.2f} with 0.25; large weights drive units beyond. Training uses "
+                                    "0.3.{}",
+                                    largest_resting_state(0.5), largest_resting_state(0.3), largest_resting_state(0.25), left_at_last(series)),
                  .contradicted = "a residual at dt = 0.5 that is as small as at 0.125 for the largest weights.",
                  .profile = profile});
   }
@@ -162,22 +181,46 @@ void choices_table(Page& page) {
                           {"unsettled", Align::right},
                           {"seeds", Align::right}},
                          {}};
+  std::vector<std::string> cells;
   for (const Choice& choice : choices()) {
     const auto& records = page.results().records(profile, "choices/" + choice.cell);
     if (records.empty()) continue;
     const auto text = [&](const char* metric, int digits) { return estimate_text(page, profile, "choices", choice.cell, metric, digits); };
     table.rows.push_back({choice.what, text("fid_classifier", 1), text("half_sse", 1), text("kl_nats", 2), text("unsettled_share", 3),
                           std::to_string(records.size())});
+    cells.push_back(choice.cell);
   }
+  const std::vector<std::string> better = better_choices(page, cells);
   if (!table.rows.empty())
     page.table("What the open choices do", table,
-               {.see = "DH-VAE at reduced scale with one choice changed at a time. Distance and squared error need not agree on a choice; with "
-                       "one seed, small differences mean nothing.",
-                .contradicted = "a row far better than the first in both columns: then the choice was a bad one.", .profile = profile});
+               {.see = "DH-VAE at reduced scale with one choice changed at a time. The first row was chosen before any of these runs. Distance and squared "
+                       "error need not agree on a choice; with one seed, small differences mean nothing.",
+                .contradicted = "a row far better than the first in both columns: then the choice was a bad one." +
+                                (better.empty() ? "" : fmt::format(" Better in both, by however little: {}.", fmt::join(better, "; "))),
+                .profile = profile});
 }
 
 // ## The sweep
+
+// The program takes Table 2's ranges and Table 3's settings as its own, and the claims have them as printed: one must be the other.
+void require_as_published(const Page& page) {
+  const auto same = [&](const std::string& id, double ours) {
+    const auto printed = page.published(id);
+    tensors::require(!printed || *printed == ours, "{}: the program has {}, the claim {}", id, ours, printed.value_or(0));
+  };
+  for (const Range& range : table_2()) {
+    const std::string row = std::string("table2.") + range.setting;
+    same(row + ".minimum", range.low);
+    same(row + ".maximum", range.high);
+    if (range.high_of_f_vae) same(row + ".maximum_f_vae", *range.high_of_f_vae);
+  }
+  for (const experiments::Cell& cell : all_experiments().front().cells(Profile::paper))
+    for (const Range& range : table_2())
+      if (cell.settings.values().contains(range.setting)) same("table3." + cell.name + "." + range.setting, cell.settings.number(range.setting));
+}
+
 void sweep(Page& page) {
+  require_as_published(page);
   const Profile profile = shown_profile(page, "sweep");
   reporting::Table table{{{"Model"},
                           {"trials", Align::right},
@@ -194,7 +237,7 @@ void sweep(Page& page) {
       Panel panel{.title = model.label, .x_label = label, .y_label = "distance to held-out images", .log_x = true, .log_y = true};
       const auto point = [&](const std::string& name, const std::string& cell, Style style) {
         reporting::Curve curve{.label = name, .style = style};
-        for (int trial = 0; trial < (cell == "published" ? 1 : 24); ++trial) {
+        for (int trial = 0; trial < (cell == "published" ? 1 : n_sweep_trials); ++trial) {
           const std::string path =
               cell == "published" ? fmt::format("sweep/{}/published", model.id) : fmt::format("sweep/{}/trial_{:02}", model.id, trial);
           if (const Record* record = first_record(page, profile, path)) {
@@ -211,7 +254,7 @@ void sweep(Page& page) {
   std::size_t most_trials = 0;
   for (const ModelName& model : model_names()) {
     std::vector<std::pair<double, const Record*>> trials;
-    for (int trial = 0; trial < 24; ++trial)
+    for (int trial = 0; trial < n_sweep_trials; ++trial)
       if (const Record* record = first_record(page, profile, fmt::format("sweep/{}/trial_{:02}", model.id, trial)))
         trials.emplace_back(record->metrics.at("held_out_fid").value, record);
     if (trials.empty()) continue;
@@ -252,6 +295,28 @@ void sweep(Page& page) {
 }
 
 }  // namespace
+
+std::vector<std::string> better_choices(const Page& page, const std::vector<std::string>& cells) {
+  const Profile profile = shown_profile(page, "choices");
+  const auto at = [&](const std::string& cell, const char* metric) {
+    const auto sample = page.results().estimate(profile, {"choices", cell, metric});
+    return sample ? sample->mean : std::nan("");
+  };
+  const std::string& chosen = choices().front().cell;
+  std::vector<std::string> better;
+  for (const Choice& choice : choices())
+    if (std::ranges::find(cells, choice.cell) != cells.end() && at(choice.cell, "fid_classifier") < at(chosen, "fid_classifier") &&
+        at(choice.cell, "half_sse") < at(chosen, "half_sse"))
+      better.push_back(choice.what);
+  return better;
+}
+
+std::string against_choices(const Page& page, const std::vector<std::string>& others) {
+  const std::vector<std::string> better = better_choices(page, others);
+  return better.empty() ? "chosen before these runs"
+                        : fmt::format("chosen before these runs; the table of choices does not single it out: {} are better in both columns",
+                                      fmt::join(better, " and "));
+}
 
 void write_open_choices(Page& page) {
   cost(page);

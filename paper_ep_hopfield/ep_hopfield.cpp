@@ -31,6 +31,8 @@ int main(int argc, char** argv) {
                    {"The open choices in the small", "paper_ep_hopfield/laws.cpp"},
                    {"Settings and cells", "paper_ep_hopfield/experiments.cpp"},
                    {"The page", "paper_ep_hopfield/report.cpp"},
+                   {"The page: what came out", "paper_ep_hopfield/findings_report.cpp"},
+                   {"The page: settling", "paper_ep_hopfield/settling_report.cpp"},
                    {"The page: what the paper leaves open", "paper_ep_hopfield/choices_report.cpp"},
                    {"The program", "paper_ep_hopfield/ep_hopfield.cpp"}},
       .write = ep_hopfield::write_report,

@@ -183,17 +183,19 @@ std::vector<Cell> choice_cells(Profile profile) {
 
 // ## The sweep of appendix B.2
 //
-// Table 2's ranges, all logarithmically uniform; points of a Sobol sequence in place of Bayesian optimisation, so that every
-// trial is a cell that knows nothing of the others. F-VAE's $\beta_{KL}$ goes to 10.
+// Points of a Sobol sequence in place of Bayesian optimisation, so that every trial is a cell that knows nothing of the others.
 Settings trial_settings(const Published& row, Profile profile, std::span<const double> u) {
   Settings settings = reduced_settings(row, profile);
   const bool forward = row.model == table_3[0].model;
-  const auto between = [](double low, double high, double share) { return low * std::pow(high / low, share); };
-  settings.set("beta_kl", between(0.5, forward ? 10 : 2, u[0]));
-  settings.set("learning_rate", between(1e-5, 1e-3, u[1]));
-  settings.set("hidden", std::int64_t{std::lround(between(10, profile == Profile::paper ? 2000 : 100, u[2]))});
-  settings.set("latent", std::int64_t{std::lround(between(2, 200, u[3]))});
-  settings.set("sigma", between(0.3, 1, u[4]));
+  for (std::size_t i = 0; i < u.size(); ++i) {
+    const auto& [setting, low, widest, widest_of_f_vae] = table_2()[i];
+    const bool counted = std::holds_alternative<std::int64_t>(settings.values().at(setting));
+    double high = forward ? widest_of_f_vae.value_or(widest) : widest;
+    if (profile != Profile::paper && setting == std::string("hidden")) high = 100;
+    const double value = low * std::pow(high / low, u[i]);
+    if (counted) settings.set(setting, std::int64_t{std::lround(value)});
+    else settings.set(setting, value);
+  }
   return settings;
 }
 
@@ -204,7 +206,7 @@ std::vector<Cell> sweep_cells(Profile profile) {
     settings.set("probes", false);
     return settings;
   };
-  const int n_trials = profile == Profile::paper ? 24 : profile == Profile::quick ? 2 : 1;
+  const int n_trials = profile == Profile::paper ? n_sweep_trials : profile == Profile::quick ? 2 : 1;
   std::vector<Cell> list;
   for (const Published& row : table_3) {
     Settings published = shortened(reduced_settings(row, profile));
@@ -240,6 +242,12 @@ std::vector<Cell> scores_cells(Profile profile) {
 }
 
 }  // namespace
+
+const std::vector<Range>& table_2() {
+  static const std::vector<Range> all{
+      {"beta_kl", 0.5, 2, 10}, {"learning_rate", 1e-5, 1e-3}, {"hidden", 10, 2000}, {"latent", 2, 200}, {"sigma", 0.3, 1}};
+  return all;
+}
 
 // At the paper's rate the exact gradient trains the tied model worse than equilibrium propagation does, and its objective jumps: the
 // ways beyond the first two tell whether the rate, states that are not at rest, or the gradient itself is at fault.

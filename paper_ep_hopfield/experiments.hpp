@@ -13,6 +13,15 @@ namespace ep_hopfield {
 // scores: the classifier, and the distances between sets of real digits. Cell "reference".
 std::vector<experiments::Experiment> all_experiments();
 
+// Table 2: the range of each setting that a sweep draws from, logarithmically uniform.
+struct Range {
+  const char* setting;
+  double low, high;
+  std::optional<double> high_of_f_vae = {};
+};
+const std::vector<Range>& table_2();
+inline constexpr int n_sweep_trials = 24;  // of each model, at `paper`
+
 // The variants of `choices`: the cell's name and what it changes, in words.
 struct Choice {
   std::string cell, what;

@@ -23,16 +23,66 @@ using reporting::Style;
 
 namespace {
 
-// Every model with every profile that it has run at, the highest first.
+constexpr Profile profiles[]{Profile::paper, Profile::quick, Profile::smoke};
+
+// Every model with every profile that it has run at, the highest first; and F-VAE trained for longer.
 std::vector<std::pair<Profile, ModelName>> models_as_run(const Page& page) {
+  std::vector<ModelName> models = model_names();
+  models.insert(models.begin() + 1, {"long/f_vae", "F-VAE, for longer"});
   std::vector<std::pair<Profile, ModelName>> runs;
-  for (const Profile profile : {Profile::paper, Profile::quick, Profile::smoke})
-    for (const ModelName& model : model_names())
+  for (const Profile profile : profiles)
+    for (const ModelName& model : models)
       if (!page.results().records(profile, "vae/" + model.id).empty()) runs.emplace_back(profile, model);
   return runs;
 }
 
+std::string seeds_and_scale(const Page& page, Profile profile, const std::string& cell) {
+  return fmt::format("{}, {}", page.results().records(profile, cell).size(), to_string(profile));
+}
+
 // ## Table 1
+std::string fid_claim(const ModelName& model) { return "table1." + model.id + ".fid"; }
+
+std::optional<reporting::Sample> distance(const Page& page, Profile profile, const ModelName& model, const std::string& features) {
+  const auto sample = page.results().estimate(profile, CellMetric{"vae", model.id, "fid_" + features});
+  return sample && std::isfinite(sample->mean) ? sample : std::nullopt;
+}
+
+// Two models of one scale, in the order of Table 1.
+struct Pair {
+  Profile profile;
+  ModelName better, worse;
+};
+
+std::vector<Pair> pairs_of_table_1(const Page& page) {
+  std::vector<ModelName> models = model_names();
+  std::erase_if(models, [&](const ModelName& model) { return !page.published(fid_claim(model)); });
+  std::ranges::sort(models, {}, [&](const ModelName& model) { return *page.published(fid_claim(model)); });
+  std::vector<Pair> pairs;
+  for (const Profile profile : profiles)
+    for (std::size_t i = 0; i < models.size(); ++i)
+      for (std::size_t j = i + 1; j < models.size(); ++j)
+        if (distance(page, profile, models[i], "classifier") && distance(page, profile, models[j], "classifier"))
+          pairs.push_back({profile, models[i], models[j]});
+  return pairs;
+}
+
+// Which pairs of one scale lie the other way round, on which features, with how many seeds.
+std::string reversed_orders(const Page& page) {
+  std::string text;
+  for (const auto& [profile, better, worse] : pairs_of_table_1(page)) {
+    std::string where;
+    for (const auto& [features, label] : {std::pair("classifier", "the classifier's features"), {"random", "random features"}, {"pixels", "pixels"}})
+      if (distance(page, profile, worse, features)->mean < distance(page, profile, better, features)->mean)
+        where += (where.empty() ? "on " : " and ") + std::string(label);
+    if (where.empty()) continue;
+    const int n = distance(page, profile, worse, "classifier")->n, m = distance(page, profile, better, "classifier")->n;
+    text += fmt::format("{} {} before {} at {}, {} ({})", text.empty() ? " So it is for" : ";", worse.label, better.label, to_string(profile), where,
+                        n == 1 && m == 1 ? "one seed each" : fmt::format("{} and {} seeds", n, m));
+  }
+  return text.empty() ? "" : text + ".";
+}
+
 void table_1(Page& page) {
   reporting::Table table{{{"Model"}, {"published FID", Align::right}, {"classifier features", Align::right}, {"random features", Align::right},
                           {"pixels", Align::right}, {"half SSE", Align::right}, {"KL", Align::right},
@@ -41,29 +91,103 @@ void table_1(Page& page) {
                          {}};
   for (const auto& [profile, model] : models_as_run(page)) {
     const auto text = [&](const char* metric, int digits) { return estimate_text(page, profile, "vae", model.id, metric, digits); };
-    table.rows.push_back({model.label, page.published_text("table1." + model.id + ".fid"), text("fid_classifier", 1), text("fid_random", 2),
+    table.rows.push_back({model.label, page.published_text(fid_claim(model)), text("fid_classifier", 1), text("fid_random", 2),
                           text("fid_pixels", 1), text("half_sse", 1), text("kl_nats", 1),
                           variety_text(page, profile, "vae/" + model.id), text("n_weights", 0),
                           text("n_epochs", 0) + " (" + text("best_epoch", 0) + ")", text("unsettled_share", 3),
-                          fmt::format("{}, {}", page.results().records(profile, "vae/" + model.id).size(), to_string(profile))});
+                          seeds_and_scale(page, profile, "vae/" + model.id)});
   }
-  const auto reference = [&](const std::string& label, const std::string& metric) {
-    const auto text = [&](const char* features, int digits) {
-      return estimate_text(page, shown_profile(page, "scores"), "scores", "reference", metric + "_" + features, digits);
-    };
-    table.rows.push_back({label, "–", text("classifier", 1), text("random", 2), text("pixels", 1), "–", "–", "–", "–", "–", "–", "–"});
-  };
-  reference("two halves of the test set", "halves");
-  reference("training against test images", "train_test");
+  for (const Profile profile : profiles)
+    if (const Record* record = first_record(page, profile, "scores/reference")) {
+      const auto& settings = record->identity.settings;
+      const std::int64_t n = settings.count("n_test");
+      const auto reference = [&](const std::string& label, const std::string& metric) {
+        const auto text = [&](const char* features, int digits) {
+          const experiments::Metric& distance = record->metrics.at(metric + "_" + features);
+          return fmt::format("{:.{}f}", distance.value, digits) +
+                 (distance.standard_error ? fmt::format(" ± {:.{}f}", *distance.standard_error, digits) : "");
+        };
+        table.rows.push_back({label, "–", text("classifier", 1), text("random", 3), text("pixels", 1), "–", "–", "–", "–", "–", "–",
+                              seeds_and_scale(page, profile, "scores/reference")});
+      };
+      reference(fmt::format("two halves of the test set, {} digits each", n / 2), "halves");
+      reference(fmt::format("{} training images against as many of the test set", std::min(n, settings.count("n_train"))), "train_test");
+    }
   page.table(
       "Table 1: Frechet distances on the MNIST test set", table,
       {.see = "The published column is the distance on Inception features, whose scale the others do not have; what can be compared is the order "
               "of the models. The variety of the reconstructions is the variance between the ten of Figures 2 and 3 over that of their "
               "originals; at 0 the code says nothing, and an order against such a model means nothing. Two halves of the test set say how far from "
-              "zero perfect digits would be with that many images. A distance at one scale says nothing about one at another: each has a classifier "
+              "zero perfect digits would be with that many images, ± the standard deviation of one random split. A distance at one scale says nothing about one at another: each has a classifier "
               "of its own, trained on its own images. At quick no order is judged: H-VAE's learning rate is not the published one there, and F-VAE's code has " +
               estimate_text(page, Profile::quick, "vae", "f_vae", "kl_nats", 1) + " nats. ± is the standard error over seeds, where there are several.",
-       .contradicted = "an order of the models of one scale in the columns of features that is not that of the published column."});
+       .contradicted = "an order of the models of one scale in the columns of features that is not that of the published column." + reversed_orders(page)});
+}
+
+// ## The orders of Table 1
+
+// How often chance may make a lead that a claim takes for one.
+double false_alarm_of_orders(const Page& page) {
+  for (const reporting::Claim& claim : page.claims())
+    if (claim.id.starts_with("table1.order."))
+      for (const auto& [profile, rule] : claim.rules) return std::get<reporting::Ordering>(rule.kind).false_alarm;
+  return 0.05;
+}
+
+void orders(Page& page) {
+  const double chance = false_alarm_of_orders(page);
+  reporting::Table table{{{"Model before model"}, {"published lead", Align::right}, {"lead, classifier features", Align::right},
+                          {"least lead that the seeds decide", Align::right}, {"lead, random features", Align::right}, {"lead, pixels", Align::right},
+                          {"seeds, scale"}},
+                         {}};
+  for (const Pair& pair : pairs_of_table_1(page)) {
+    const auto lead = [&](const char* features, int digits) {
+      const auto ahead = distance(page, pair.profile, pair.better, features), behind = distance(page, pair.profile, pair.worse, features);
+      return reporting::format_number(behind->mean - ahead->mean, digits);
+    };
+    const auto better = distance(page, pair.profile, pair.better, "classifier"), worse = distance(page, pair.profile, pair.worse, "classifier");
+    const auto spread = reporting::pooled(std::vector{*better, *worse});
+    const std::optional<double> least =
+        spread.dof > 0 ? std::optional(reporting::prediction_half_width(spread, better->n, worse->n, chance)) : std::nullopt;
+    table.rows.push_back({pair.better.label + " before " + pair.worse.label,
+                          reporting::format_number(*page.published(fid_claim(pair.worse)) - *page.published(fid_claim(pair.better)), 1),
+                          lead("classifier", 1), reporting::format_number(least, 1), lead("random", 2), lead("pixels", 1),
+                          fmt::format("{} and {}, {}", better->n, worse->n, to_string(pair.profile))});
+  }
+  if (!table.rows.empty())
+    page.table("The orders of Table 1", table,
+               {.see = fmt::format("How far each model lies before each that Table 1 has behind it; below 0 the order is the other one. The least lead that "
+                                   "the seeds decide is what chance makes in 1 of {:.0f} pairs of equal models, by the spread of the two models' own "
+                                   "seeds; a dash: neither has two. ", 1 / chance) +
+                       "The published leads are on another scale, and of one run each.",
+                .contradicted = "a lead below 0 by more than the least that the seeds decide."});
+}
+
+// ## What a run takes
+void runs(Page& page) {
+  reporting::Table table{{{"Model"}, {"classifier's accuracy", Align::right}, {"Euler steps a batch", Align::right}, {"seconds", Align::right},
+                          {"seeds, scale"}},
+                         {}};
+  for (const auto& [profile, model] : models_as_run(page)) {
+    std::vector<double> seconds, steps;
+    const Record* first = first_record(page, profile, "vae/" + model.id);
+    for (const Record* record : page.results().records(profile, "vae/" + model.id)) {
+      seconds.push_back(record->wall_s);
+      if (const auto curve = record->series.find("curve"); curve != record->series.end() && curve->second.contains("euler_steps"))
+        steps.insert(steps.end(), curve->second.at("euler_steps").begin(), curve->second.at("euler_steps").end());
+    }
+    const auto mean = [](const std::vector<double>& values) {
+      return values.empty() ? std::optional<double>() : std::optional(reporting::summarise(values).mean);
+    };
+    table.rows.push_back({model.label, first ? fmt::format("{:.4f}", first->metrics.at("classifier_accuracy").value) : "–",
+                          reporting::format_number(mean(steps), 0), reporting::format_number(mean(seconds), 0),
+                          seeds_and_scale(page, profile, "vae/" + model.id)});
+  }
+  if (!table.rows.empty())
+    page.table("What a run takes", table,
+               {.see = "The share of test images that the classifier behind the first column of features gets right; Euler steps of all phases of both "
+                       "networks, mean over training; seconds of one run, evaluation included, on the machine above beside other programs.",
+                .contradicted = "a classifier whose features cannot tell digits: an accuracy near 0.1."});
 }
 
 // ## Figure 1
@@ -191,19 +315,32 @@ void training_curves(Page& page) {
        .contradicted = "a held-out distance that rises while the objective falls: then the rule, not the model, would decide Table 1." + outcome});
 }
 
+// The shares of settlings that had not come to rest, early and at last.
+std::string unsettled_over_training(const Page& page) {
+  std::string text;
+  for (const ModelName& model : hopfield_models())
+    if (const auto [record, label] = highest_record(page, model); record) {
+      const auto& share = record->series.at("curve").at("unsettled_share");
+      text += fmt::format("{}{} {:.0f} %", text.empty() ? "" : ", ", label, 100 * share.front());
+      if (share.size() > 1) text += fmt::format(", {:.0f} %", 100 * share[1]);
+      text += fmt::format(" and {:.0f} %", 100 * share.back());
+    }
+  return text.empty() ? "" : "; of all phases, free and nudged, do not come to rest in epochs 1, 2 and the last: " + text;
+}
+
 void settings_and_errata(Page& page) {
   page.setting({"β_KL, learning rate, sizes, σ", "Table 3", "the same", "Table 3", ""});
   page.setting({"non-linearity, pixel range", "ρ(s) = 1/(1 + exp(-3s)), [-1, 1]", "the same", "appendix B.1", ""});
   page.setting({"start of the settling", "zero", "zero", "section 2", ""});
-  page.setting({"free phase", "not said", "dt = 0.3, until no unit moves faster than 0.001, 60 steps at most", "chosen; late in training not enough (\"Settling\" above)", ""});
+  page.setting({"free phase", "not said", "dt = 0.3, until no unit moves faster than 0.001, 60 steps at most", "chosen" + unsettled_over_training(page), ""});
   page.setting({"weakly clamped phases", "from the free equilibrium, ±β, β not said",
-                "β = 0.1 for the decoder and 0.02 for the encoder, 20 steps at most", "measured (choices above)", ""});
+                "β = 0.1 for the decoder and 0.02 for the encoder, 20 steps at most", against_choices(page, {"beta_large", "beta_small"}), ""});
   page.setting({"what the reconstruction's nudge of the encoder is evaluated at", "not said",
                 "the free equilibrium; the divergence's follows the state", "chosen; both have one limit", ""});
   page.setting({"optimiser", "not said", "Adam, β1 = 0.9, β2 = 0.999", "chosen: the learning rates only make sense for it", ""});
   page.setting({"batch", "not said", "128; a last, smaller batch is dropped", "chosen", ""});
   page.setting({"initial weights", "not said", "uniform after Glorot and Bengio; within ±√(6/2n) in a dense network of n units",
-                "chosen; measured (choices above)", ""});
+                against_choices(page, {"gain_0.5", "gain_2"}), ""});
   page.setting({"epochs", "not said; sweeps of 17 hours", "10 to 20: until the distance to held-out images has had no new best for 3", "chosen", ""});
   page.setting({"training images", "not said", "the first 55,000; the last 5,000 are held out for the stopping rule", "chosen",
                 "the rule needs images that neither training nor the test has seen"});
@@ -247,6 +384,8 @@ void write_report(Page& page, const experiments::Ledger&) {
       "the chip's size and energy (abstract), how alike pictures look (section 5), that units hardly reach saturation (appendix B.1). [The chapter](program.md) is the program's source.");
   write_findings(page);
   table_1(page);
+  orders(page);
+  runs(page);
   figure_1(page);
   figures_2_to_4(page);
   training_curves(page);

@@ -45,6 +45,12 @@ std::vector<ModelName> hopfield_models();
 std::vector<std::size_t> rows_where(const experiments::Series& series, const std::string& column, double value);
 std::vector<double> picked(const experiments::Series& series, const std::string& column, const std::vector<std::size_t>& rows);
 
+// Of these cells of `choices`, the words for those that are better than the chosen settings in distance and in squared error.
+std::vector<std::string> better_choices(const reporting::Page& page, const std::vector<std::string>& cells);
+
+// Where a chosen setting comes from, and what the table of choices says of the others that were tried.
+std::string against_choices(const reporting::Page& page, const std::vector<std::string>& others);
+
 // A linear axis of a quantity that is never negative: from 0 to the greatest that is drawn.
 std::optional<std::pair<double, double>> from_zero(const reporting::Panel& panel, std::vector<double> reporting::Curve::* axis);
 

@@ -59,7 +59,8 @@ void settling(Page& page) {
       {.see = "The fastest unit of ten probe images after each step of the free phase, for twice the steps that training makes. A straight line is "
               "an exponential settling; a hump is a passage near a saddle point on the way from zero." +
               last_residuals(page),
-       .contradicted = "a residual that stays up however many steps are made: a step size beyond what the curvature at the equilibrium allows."});
+       .contradicted = "a residual that stays up however many steps are made. A step size beyond what the curvature at the equilibrium allows would "
+                       "do that, and so would large weights at any step size (\"Stability\" below)."});
 }
 
 // ## What a probe's comparison is worth
