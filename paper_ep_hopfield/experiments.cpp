@@ -249,8 +249,8 @@ const std::vector<Range>& table_2() {
   return all;
 }
 
-// At the paper's rate the exact gradient trains the tied model worse than equilibrium propagation does, and its objective jumps: the
-// ways beyond the first two tell whether the rate, states that are not at rest, or the gradient itself is at fault.
+// Where the exact gradient trains the tied model worse than equilibrium propagation does, the ways beyond the first two tell whether the
+// rate, states that are not at rest, or the gradient itself is at fault.
 const std::vector<WayToTrain>& ways_to_train() {
   static const std::vector<WayToTrain> all{{"ep", "equilibrium propagation", "ep"},
                                            {"exact", "the exact gradient", exact_where_stable},

@@ -158,25 +158,38 @@ std::string errors_at_first(const Page& page) {
                      std::ranges::min(pooled), std::ranges::max(pooled), std::ranges::min(single), std::ranges::max(single));
 }
 
+// The networks of all models, as their blocks are named in the series.
+struct NetworkOf {
+  ModelName model;
+  std::string network;
+};
+
+std::vector<NetworkOf> networks() {
+  std::vector<NetworkOf> all;
+  for (const ModelName& model : hopfield_models()) {
+    if (model.id == "tdh_vae") all.push_back({model, "network"});
+    else all.insert(all.end(), {{model, "encoder"}, {model, "decoder"}});
+  }
+  return all;
+}
+
 void gradient_agreement(Page& page) {
-  reporting::Figure figure{.name = "gradients", .columns = 3, .width = 1080, .height = 640};
+  reporting::Figure figure{.name = "gradients", .columns = 5, .width = 1500, .height = 640};
   for (const std::string measure : {"cosine", "error"})
-    for (const ModelName& model : hopfield_models()) {
+    for (const auto& [model, network] : networks()) {
       const auto [record, label] = highest_record(page, model);
-      Panel panel{.title = record ? label : model.label,
+      Panel panel{.title = fmt::format("{}, {}", record ? label : model.label, network),
                   .x_label = "epoch",
                   .y_label = measure == "cosine" ? "cosine with the exact gradient" : "relative error",
                   .log_y = measure == "error"};
       if (record && record->series.contains("gradients")) {
         const auto& series = record->series.at("gradients");
-        for (const std::string part : {"encoder", "decoder", "network"})
-          for (const std::string block : {"image_image", "image_hidden", "image_code", "hidden_hidden", "hidden_code", "code_code"})
-            if (const auto found = series.find(measure + "." + part + "." + block); found != series.end())
-              panel.curves.push_back({.label = (part == "network" ? "decoder" : part) + ", " + block.substr(0, block.find('_')) + "–" +
-                                               block.substr(block.find('_') + 1),
-                                      .x = series.at("epoch"),
-                                      .y = found->second,
-                                      .style = Style::line_points});
+        for (const std::string block : {"image_image", "image_hidden", "image_code", "hidden_hidden", "hidden_code", "code_code"})
+          if (const auto found = series.find(measure + "." + network + "." + block); found != series.end())
+            panel.curves.push_back({.label = block.substr(0, block.find('_')) + "–" + block.substr(block.find('_') + 1),
+                                    .x = series.at("epoch"),
+                                    .y = found->second,
+                                    .style = Style::line_points});
       }
       panel.x_range = from_zero(panel, &Curve::x);
       if (measure == "cosine") {
@@ -191,8 +204,7 @@ void gradient_agreement(Page& page) {
       "Equilibrium propagation against the exact gradient, layer by layer", figure,
       {.see =
            "The gradient that training uses, beside the exact gradient (implicit function theorem, conjugate gradients) after five times the free "
-           "steps, on the same ten images; where the table above marks an epoch, the latter is none. TDH-VAE's single network stands under the "
-           "decoder's names." +
+           "steps, on the same ten images; where the table above marks an epoch, the latter is none." +
            errors_at_first(page) +
            " They may part because the free phase has not ended within its steps: the training then follows the gradient of a state that is not an "
            "equilibrium yet. Or because the energy has next to no curvature at the equilibrium of one image: that image decides the exact "
