@@ -9,13 +9,18 @@
 // batch side by side. With $q = \lambda \odot \rho'$ the derivative in a weight is $q_i \rho_j + \rho_i q_j$, in an input $\rho'(x) \odot W q$:
 // equilibrium propagation's contrasts, in which $q$ stands for the limit of the states' difference. To differentiate the settling step by step is no
 // substitute: a settling that passes near a saddle has a huge derivative of its own, which the equilibrium has not. Where a
-// settling ended near a saddle, H is not positive: the solution is then no gradient of a stable equilibrium, and `positive` tells, of
-// the directions that the solver walked. Training does not take such a step.
+// settling ended near a saddle, H is not positive, and there is no stable equilibrium to differentiate. Such an example, if the solver
+// walks along a direction that shows it, and one whose system it does not solve, is left out: it adds nothing to the gradient, and is
+// counted.
 #pragma once
 
 #include "paper_ep_hopfield/hopfield_vae.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <span>
+#include <vector>
 
 namespace ep_hopfield {
 
@@ -32,10 +37,10 @@ Var<T> free_field(const Hopfield<T>& network, Group clamped, const States<T>& v,
 
 template <class T>
 struct Adjoint {
-  States<T> lambda;     // [B, n] for each free group
-  double residual = 0;  // the largest of the batch, relative to the largest g; NaN where lambda is not finite
-  bool solved = true;   // to the tolerance
-  bool positive = true; // H, along every direction that was gone
+  States<T> lambda;     // [B, n] for each free group; zero for an example that is left out
+  Var<T> kept;          // [B, 1]: 0 for an example that is left out, else 1
+  LeftOut left_out;
+  double residual = 0;  // the largest of the others, relative to the largest g
 };
 
 // For a loss with gradient g [B, n] in the `output` units.
@@ -74,12 +79,38 @@ Adjoint<T> adjoint(const Hopfield<T>& network, Group clamped, const Equilibrium<
   States<T> p = residual;
   Var<T> square_now = dot(residual, residual);
   const T at_first = largest(square_now), enough = tolerance * tolerance * at_first;
-  bool positive = true;
-  for (int i = 0; i < most_steps && largest(square_now) > enough; ++i) {
-    const States<T> Hp = hessian_times(p);
-    const Var<T> curvature_along = dot(p, Hp), alpha = square_now / (curvature_along + tiny);
+  const auto is_done = [&](std::int64_t example) { return square_now.value()[example] <= enough; };
+
+  Array<T> kept = Array<T>::full({B, 1}, T(1));
+  // Clears what belongs to the examples of which `is_bad` holds; how many they are.
+  const auto leave_out = [&](auto&& is_bad) {
+    std::vector<std::int64_t> rows;
     for (std::int64_t example = 0; example < B; ++example)
-      positive = positive && (curvature_along.value()[example] > 0 || square_now.value()[example] <= enough);
+      if (is_bad(example)) rows.push_back(example);
+    const auto clear = [&](Var<T>& v) {
+      Array<T> values = v.value().copy();
+      const std::int64_t n = values.size() / B;
+      for (const std::int64_t row : rows) std::fill_n(values.data_for_update() + row * n, n, T(0));
+      v = Var<T>(values);
+    };
+    if (rows.empty()) return std::int64_t{0};
+    for (const Group group : free)
+      for (States<T>* v : {&x, &p, &residual}) clear((*v)[group]);
+    clear(square_now);
+    for (const std::int64_t row : rows) kept.data_for_update()[row] = 0;
+    return static_cast<std::int64_t>(rows.size());
+  };
+
+  LeftOut left_out;
+  for (int i = 0; i < most_steps && std::isfinite(at_first) && !(largest(square_now) <= enough); ++i) {
+    States<T> Hp = hessian_times(p);
+    Var<T> curvature_along = dot(p, Hp);
+    if (const auto n = leave_out([&](std::int64_t example) { return !is_done(example) && !(curvature_along.value()[example] > 0); }); n > 0) {
+      left_out.unstable += n;
+      Hp = hessian_times(p);
+      curvature_along = dot(p, Hp);
+    }
+    const Var<T> alpha = square_now / (curvature_along + tiny);
     for (const Group group : free) {
       x[group] = x[group] + alpha * p[group];
       residual[group] = residual[group] - alpha * Hp[group];
@@ -88,30 +119,31 @@ Adjoint<T> adjoint(const Hopfield<T>& network, Group clamped, const Equilibrium<
     for (const Group group : free) p[group] = residual[group] + beta * p[group];
     square_now = square_next;
   }
-  const T at_last = largest(square_now);
-  return {x, at_first == 0 ? 0 : std::sqrt(static_cast<double>(at_last) / static_cast<double>(at_first)),
-          std::isfinite(at_first) && at_last <= enough, positive};
+  left_out.unsolved = leave_out([&](std::int64_t example) { return !is_done(example); });
+  const bool has_rest = left_out.total() < B && at_first > 0;
+  return {x, Var<T>(kept), left_out, has_rest ? std::sqrt(static_cast<double>(largest(square_now)) / static_cast<double>(at_first)) : 0};
 }
 
 template <class T>
 struct Sensitivity {
   std::vector<Array<T>> blocks;  // averaged over the batch
   Var<T> input;                  // of every example, [B, n]
-  double residual = 0;           // of the adjoint
-  bool solved = true, positive = true;
+  Var<T> kept;                   // of the adjoint, as the two below
+  LeftOut left_out;
+  double residual = 0;
 };
 
 // The gradient of a loss at an equilibrium, given the loss's own gradient g [B, n] in the `output` units.
 template <class T>
 Sensitivity<T> implicit_gradient(const Hopfield<T>& network, Group clamped, const Equilibrium<T>& at, Group output, const Var<T>& g) {
-  const auto [lambda, residual, solved, positive] = adjoint(network, clamped, at, output, g);
+  const auto [lambda, kept, left_out, residual] = adjoint(network, clamped, at, output, g);
   const T per_example = T(1) / static_cast<T>(g.shape()[0]);
   States<T> q, r;
   for (const Group group : groups) {
     r[group] = Var<T>(at.r[group]);
     if (group != clamped) q[group] = slope(r[group]) * lambda[group];
   }
-  Sensitivity<T> result{.blocks = {}, .input = {}, .residual = residual, .solved = solved, .positive = positive};
+  Sensitivity<T> result{.blocks = {}, .input = {}, .kept = kept, .left_out = left_out, .residual = residual};
   for (const auto& [a, b, W] : network.blocks) {
     Var<T> G(Array<T>::zeros(W.shape()));
     if (a != clamped) G = G + matmul(q[a], r[b], Trans::yes);
@@ -156,10 +188,9 @@ Gradients<T> exact_gradients(const HopfieldVae<T>& model, const Array<T>& x, con
   const Sensitivity<T> of_decoder = implicit_gradient(model.decoder(), code, decoded, image, Var<T>(decoded.s[image]) - Var<T>(x));
   const Var<T> to_log_variance = reconstruction_to_log_variance(q, of_decoder.input, Var<T>(epsilon));
   Sensitivity<T> of_encoder =
-      implicit_gradient(model.encoder(), image, encoded, code, code_gradient(model, q, of_decoder.input, to_log_variance, weight));
-  result.residual = std::isnan(of_encoder.residual) ? of_encoder.residual : std::max(of_decoder.residual, of_encoder.residual);
-  result.solved = of_decoder.solved && of_encoder.solved;
-  result.positive = of_decoder.positive && of_encoder.positive;
+      implicit_gradient(model.encoder(), image, encoded, code, code_gradient(model, q, of_decoder.input, to_log_variance, weight) * of_decoder.kept);
+  result.residual = std::max(of_decoder.residual, of_encoder.residual);
+  result.left_out = {of_decoder.left_out.unstable + of_encoder.left_out.unstable, of_decoder.left_out.unsolved + of_encoder.left_out.unsolved};
   result.blocks = std::move(of_encoder.blocks);
   if (model.tied())
     for (std::size_t i = 0; i < result.blocks.size(); ++i) tensors::kernels::add_into(result.blocks[i], of_decoder.blocks[i]);

@@ -72,7 +72,7 @@ void by_the_exact_gradient(Page& page) {
   const auto& ways = ways_to_train();
   std::string pairs;
   int n_pairs = 0, n_ahead = 0, n_behind = 0;
-  std::vector<double> skipped;
+  std::vector<double> left_out;
   for (const ModelName& model : hopfield_models())
     for (const WayToTrain& way : ways) {
       if (way.gradient == "ep") continue;
@@ -86,14 +86,14 @@ void by_the_exact_gradient(Page& page) {
       n_behind += ep->mean - exact->mean > chance;
       pairs += fmt::format("{}{}{} {} ({})", pairs.empty() ? "" : "; ", model.label, way.what.substr(std::string("the exact gradient").size()),
                            reporting::format_estimate(*exact, 1), reporting::format_estimate(*ep, 1));
-      for (const double n : over_seeds(page, "exact/" + model.id + "/" + way.cell, "n_skipped")) skipped.push_back(n);
+      for (const double n : over_seeds(page, "exact/" + model.id + "/" + way.cell, "left_out_share")) left_out.push_back(100 * n);
     }
   if (pairs.empty()) return;
   std::string text = fmt::format("The same by the exact gradient, in brackets by equilibrium propagation at the same rate: {}. Beyond what chance makes in "
                                  "1 of 20 equal pairs, equilibrium propagation is ahead in {} of the {} and behind in {}.",
                                  pairs, n_ahead, n_pairs, n_behind);
-  if (!skipped.empty())
-    text += fmt::format(" A run of the exact gradient skips at least {} of its steps, which had none: see the table for each.", range(skipped, 0));
+  if (!left_out.empty())
+    text += fmt::format(" The exact gradient leaves out at least {} % of a run's training examples, which had none: see the table for each.", range(left_out, 1));
   if (const std::string models = collapsed(page, paper, "exact"); !models.empty()) text += fmt::format(" By the exact gradient a code says next to nothing: {}.", models);
   page.finding(text + " H-VAE's learning rate was chosen on equilibrium propagation's first seed; the exact gradient was not given one of its own.");
 

@@ -115,17 +115,22 @@ struct Settlings {
   }
 };
 
+// Examples of a batch that have no exact gradient: H is not positive, or its system was not solved.
+struct LeftOut {
+  std::int64_t unstable = 0, unsolved = 0;
+
+  std::int64_t total() const { return unstable + unsolved; }
+};
+
 template <class T>
 struct Gradients {
   std::vector<Array<T>> blocks;  // of the mean loss over the batch, in the order in which the model is visited
   double half_sse = 0, kl_nats = 0;  // means over the batch, at the free equilibria
   Settlings settlings = {};
-  // Of the exact gradient's linear systems (exact.hpp): the worse residual, relative; whether both are solved; whether both are positive.
+  // Of the exact gradient (exact.hpp): the examples that it leaves out, and the worst residual of the others, relative. An example that
+  // the decoder leaves out adds nothing to the encoder's either.
+  LeftOut left_out = {};
   double residual = 0;
-  bool solved = true, positive = true;
-
-  // Whether the blocks are a gradient at all: of a stable equilibrium, as far as conjugate gradients can tell.
-  bool exists() const { return solved && positive; }
 };
 
 // The gradient of the loss in z (eq. 9, of every example) and in the decoder's weights; sse and settlings are added to.

@@ -370,9 +370,9 @@ void metrics_of_the_page(Page& page) {
   page.metric("kl_nats", "KL(q(z|x) || p(z)), closed form, mean over the test images; for TDH-VAE including the constant of its fixed σ.");
   page.metric("unsettled_share",
               "The share of settlings (an example in a phase) that some unit ended faster than the tolerance of 0.001, over all of training.");
-  page.metric("n_skipped",
-              "Training steps by the exact gradient that were not taken: conjugate gradients met a direction along which the Hessian is not positive, or did "
-              "not solve the linear systems to 1e-5 of their right-hand side.");
+  page.metric("left_out_share",
+              "Training examples by the exact gradient that were left out: conjugate gradients met a direction along which the Hessian is not positive, or "
+              "did not come to 1e-5 of the right-hand side in 200 steps (`unsolved_share`).");
   page.metric("half_sse_of_mean_image", "½ Σ (m - x)², m the mean of the training images, mean over the test images: what a code that says nothing can do.");
   page.metric("classifier_accuracy", "The share of the test images whose largest logit is their label's.");
   page.metric("n_weights",

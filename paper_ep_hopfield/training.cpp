@@ -148,15 +148,6 @@ void probe_settling(Run& run, const HopfieldVae<float>& vae, const Phases& phase
                             {"encoder", encoder[i]}, {"decoder", decoder[i]}});
 }
 
-// That the exact gradients' linear systems are solved is said at the start of a cell that takes them, and taken back where one was not.
-// Where the Hessian was not positive, there is no stable equilibrium to differentiate: that is counted, and no failure of the solver.
-constexpr const char* solved_check = "every exact gradient at a stable equilibrium solves its linear systems";
-
-void check_solved(Run& run, const Gradients<float>& exact, std::int64_t step) {
-  if (exact.positive && !exact.solved)
-    run.health(solved_check, false, fmt::format("step {}: the residual is {:.2g} of the right-hand side", step, exact.residual));
-}
-
 double share(std::int64_t part, std::int64_t of) { return static_cast<double>(part) / static_cast<double>(of); }
 
 // Whether both ends of a block are clamped, so that it has no gradient.
@@ -169,10 +160,9 @@ bool has_no_gradient(const HopfieldVae<float>& vae, std::size_t index) {
 }
 
 // Blocks between clamped units are left out; "all" is all blocks together. NaN is what a gradient that is not finite agrees to.
-// The series "probes" says what the comparison is worth: how fast the fastest unit still is after five times the free steps, whether the
-// Hessian there is positive and its systems solved; and how many of training's own free and weakly clamped phases came to rest.
-void probe_gradients(Run& run, const Model& model, const Phases& phases, const Array<float>& x, const Array<float>& epsilon, std::int64_t epoch,
-                     std::int64_t step) {
+// The series "probes" says what the comparison is worth: how fast the fastest unit still is after five times the free steps, how many
+// images the exact gradient leaves out; and how many of training's own free and weakly clamped phases came to rest.
+void probe_gradients(Run& run, const Model& model, const Phases& phases, const Array<float>& x, const Array<float>& epsilon, std::int64_t epoch) {
   const double beta_KL = run.settings().number("beta_kl");
   const Gradients<float> by_phases = ep_gradients(*model.hopfield(), x, epsilon, beta_KL, phases);
   const auto& ep = by_phases.blocks;
@@ -180,13 +170,11 @@ void probe_gradients(Run& run, const Model& model, const Phases& phases, const A
   at_rest.free_steps *= 5;
   at_rest.tolerance = 1e-5;
   const Gradients<float> at_equilibrium = exact_gradients(*model.hopfield(), x, epsilon, beta_KL, at_rest);
-  check_solved(run, at_equilibrium, step);
   const Settlings& s = by_phases.settlings;
   run.append("probes", {{"epoch", static_cast<double>(epoch)},
                         {"residual_at_rest", at_equilibrium.settlings.worst_free_residual},
-                        {"solver_residual", at_equilibrium.residual},
-                        {"solved", at_equilibrium.solved ? 1.0 : 0.0},
-                        {"positive", at_equilibrium.positive ? 1.0 : 0.0},
+                        {"n_unstable", static_cast<double>(at_equilibrium.left_out.unstable)},
+                        {"n_unsolved", static_cast<double>(at_equilibrium.left_out.unsolved)},
                         {"free_unsettled_share", share(s.n_free_unsettled, s.n_free)},
                         {"nudged_unsettled_share", share(s.n_unsettled - s.n_free_unsettled, s.n - s.n_free)}});
   const auto& exact = at_equilibrium.blocks;
@@ -234,12 +222,12 @@ class Trial {
     run_.keep("n_settlings_in_all", n_settlings_in_all_);
     run_.keep("worst_residual", worst_residual_);
     run_.keep("euler_steps", euler_steps_);
-    if (exact()) run_.keep("n_skipped", n_skipped_);
-    if (!run_.resume()) {
-      if (model_->hopfield() && (settings_.flag("probes") || exact()))
-        run_.health(solved_check, true, "to 1e-5 of the right-hand side");
-      probe(0);
+    if (exact()) {
+      run_.keep("n_unstable", left_out_.unstable);
+      run_.keep("n_unsolved", left_out_.unsolved);
+      run_.keep("n_left_out_before", n_left_out_before_);
     }
+    if (!run_.resume()) probe(0);
     const std::int64_t batches = order_.batches_per_epoch(), most = settings_.count("max_epochs");
     while (!stopped()) {
       train_step();
@@ -295,14 +283,10 @@ class Trial {
       }
     }();
     if (!std::isfinite(result.half_sse + result.kl_nats)) throw tensors::Divergence(fmt::format("the loss is not finite at training step {}", step_));
-    check_solved(run_, result, step_);
-    if (result.exists()) {
-      adam_.begin_step();
-      for (std::size_t i = 0; i < result.blocks.size(); ++i) adam_.update(static_cast<std::int32_t>(i), result.blocks[i]);
-    } else {
-      ++n_skipped_;
-      run_.append("skipped", {{"step", static_cast<double>(step_)}, {"residual", result.residual}, {"positive", result.positive ? 1.0 : 0.0}});
-    }
+    adam_.begin_step();
+    for (std::size_t i = 0; i < result.blocks.size(); ++i) adam_.update(static_cast<std::int32_t>(i), result.blocks[i]);
+    left_out_.unstable += result.left_out.unstable;
+    left_out_.unsolved += result.left_out.unsolved;
     half_sse_sum_ += result.half_sse;
     kl_sum_ += result.kl_nats;
     n_settlings_ += result.settlings.n;
@@ -327,6 +311,8 @@ class Trial {
       row["worst_free_residual"] = worst_residual_;
       row["euler_steps"] = static_cast<double>(euler_steps_) / batches;
     }
+    if (exact()) row["left_out_share"] = share(left_out_.total() - n_left_out_before_, order_.batches_per_epoch() * settings_.count("batch"));
+    n_left_out_before_ = left_out_.total();
     run_.append("curve", row);
     n_settlings_in_all_ += n_settlings_;
     n_unsettled_in_all_ += n_unsettled_;
@@ -340,7 +326,7 @@ class Trial {
     if (!vae || !settings_.flag("probes")) return;
     const Phases phases = phases_from(settings_);
     probe_settling(run_, *vae, phases, probe_x_, model_->encode(probe_x_).sample(Var<float>(probe_epsilon_)).value(), epoch);
-    probe_gradients(run_, *model_, phases, probe_x_, probe_epsilon_, epoch, step_);
+    probe_gradients(run_, *model_, phases, probe_x_, probe_epsilon_, epoch);
   }
 
   void report_settling() {
@@ -356,9 +342,10 @@ class Trial {
                 {static_cast<double>(n_unsettled_in_all_), "count", "settlings of an example that a unit left faster than the tolerance", {}});
     run_.metric("unsettled_share",
                 {share(n_unsettled_in_all_, n_settlings_in_all_), "", "of all settlings in training, free and weakly clamped", {}});
-    if (exact())
-      run_.metric("n_skipped", {static_cast<double>(n_skipped_), "count",
-                                "training steps not taken: the Hessian was not positive along some direction of the solver, or it did not converge", {}});
+    if (!exact()) return;
+    const std::int64_t n_examples = step_ * settings_.count("batch");
+    run_.metric("left_out_share", {share(left_out_.total(), n_examples), "", "of the training examples of all steps: no exact gradient", {}});
+    run_.metric("unsolved_share", {share(left_out_.unsolved, n_examples), "", "of them those whose system was not solved, the Hessian being positive", {}});
   }
 
   Run& run_;
@@ -379,7 +366,8 @@ class Trial {
   double half_sse_sum_ = 0, kl_sum_ = 0, worst_residual_ = 0;           // of this epoch
   std::int64_t n_settlings_ = 0, n_unsettled_ = 0, euler_steps_ = 0;
   std::int64_t n_settlings_in_all_ = 0, n_unsettled_in_all_ = 0;
-  std::int64_t n_skipped_ = 0;  // steps that had no exact gradient
+  LeftOut left_out_;                     // of all steps
+  std::int64_t n_left_out_before_ = 0;   // of the epochs that have ended
 };
 
 }  // namespace

@@ -30,21 +30,15 @@ BOOST_AUTO_TEST_CASE(a_diverged_settling_stops_the_cell_and_is_recorded) {
   BOOST_TEST(record.divergence.find("training step") != std::string::npos);
 }
 
-// With weights so large every settling ends where the Hessian is indefinite: no step may move a weight, whatever the rate. With the
-// chosen weights every step moves them.
-BOOST_AUTO_TEST_CASE(a_step_without_an_exact_gradient_is_not_taken) {
-  const auto record_at = [](const char* gain, const char* rate) {
-    const CellRun run = without_data("exact/tdh_vae/exact", {std::string("gain=") + gain, std::string("learning_rate=") + rate});
+// With weights so large some settlings end where the Hessian is indefinite; with the chosen ones none.
+BOOST_AUTO_TEST_CASE(examples_without_an_exact_gradient_are_counted) {
+  const auto left_out = [](const char* gain) {
+    const CellRun run = without_data("exact/tdh_vae/exact", {std::string("gain=") + gain});
     BOOST_TEST_REQUIRE(wait_for(run.start()) == 0);
-    return run.record().value();
+    return run.record().value().metrics.at("left_out_share").value;
   };
-  const experiments::Record skipped = record_at("100", "1e-3"), skipped_too = record_at("100", "1e-1");
-  BOOST_TEST(skipped.metrics.at("n_skipped").value == 6);  // 2 epochs of 60 images in batches of 20
-  BOOST_TEST(skipped.series.at("skipped").at("step").size() == 6u);
-  BOOST_TEST(skipped.weights_sha256 == skipped_too.weights_sha256);
-  const experiments::Record taken = record_at("1", "1e-3"), taken_too = record_at("1", "1e-2");
-  BOOST_TEST(taken.metrics.at("n_skipped").value == 0);
-  BOOST_TEST(taken.weights_sha256 != taken_too.weights_sha256);
+  BOOST_TEST(left_out("100") > 0);
+  BOOST_TEST(left_out("1") == 0);
 }
 
 BOOST_AUTO_TEST_CASE(impossible_settings_are_wrong_usage) {
