@@ -3,6 +3,7 @@
 // What the paper leaves open, and what it leaves to chance: it trained each method once.
 #include "paper_vhp/choices_report.hpp"
 
+#include "paper_vhp/pendulum.hpp"
 #include "paper_vhp/pendulum_settings.hpp"
 #include "paper_vhp/record_view.hpp"
 
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numbers>
 #include <ranges>
 
 namespace vhp {
@@ -235,6 +237,27 @@ bool has_collapsed(const Record& record) {
   const auto& codes = record.series.at(fmt::format("posterior_at_{}", marked_iterations(record.identity.settings).back()));
   const double spread = std::hypot(reporting::summarise(codes.at("z_1")).sd, reporting::summarise(codes.at("z_2")).sd);
   return spread < 0.1 * reporting::summarise(codes.at("deviation")).mean;
+}
+
+void report_data(Page& page) {
+  std::vector<double> angles;
+  for (int i = 0; i < 12; ++i) angles.push_back(std::numbers::pi * i / 6);
+  std::vector<experiments::Images> sets;
+  std::vector<std::string> names;
+  for (const auto& [name, rendering] : {std::pair("soft and faint: what the tables and figures below are about", Rendering{}),
+                                        {"bright", {.rod = false, .width = 2, .contrast = 1, .noise = 0}},
+                                        {"small", {.rod = false, .width = 1, .contrast = 0.3, .noise = 0}},
+                                        {"rod", {.rod = true, .width = 0.7, .contrast = 1, .noise = 0}}}) {
+    const datasets::ImageSet set = draw_pendulum(angles, rendering, tensors::Stream(0, "pendulum noise"));
+    sets.push_back({set.n, set.height, set.width, set.pixels});
+    names.push_back(fmt::format("{} ({:.0f} % of the variance on a circle)", name, 100 * circle_share(pendulum(2000, rendering))));
+  }
+  page.images("The data", "data", {.images = reporting::join(sets), .columns = 12, .scale = 4}, names,
+              {.see = "Angles from 0 in steps of 30 degrees. The paper does not say how its pendulum was drawn; the rows below the first are "
+                      "variants. The percentage is the share of the "
+                      "pixels' variance that is linear in the angle's cosine and sine: how nearly a linear encoder would have a circle already.",
+               .contradicted = "nothing: this is a choice.",
+               .profile = Profile::paper});
 }
 
 void report_choices(Page& page) {

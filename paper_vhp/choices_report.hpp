@@ -16,6 +16,9 @@ double divergence(const experiments::Record& record);
 // The codes say nothing: a divergence below a tenth of a nat; for IWAE, posterior means within a tenth of the posterior's deviation.
 bool has_collapsed(const experiments::Record& record);
 
+// The images that were chosen, and others.
+void report_data(reporting::Page& page);
+
 // Tables and figure on what decides the pendulum's error: the seed, and what the paper leaves open.
 void report_choices(reporting::Page& page);
 
