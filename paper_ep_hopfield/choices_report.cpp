@@ -164,6 +164,22 @@ void laws(Page& page) {
   }
 }
 
+// Of these cells of `choices`, the words for those that are better than the chosen settings in distance and in squared error.
+std::vector<std::string> better_choices(const Page& page, const std::vector<std::string>& cells) {
+  const Profile profile = shown_profile(page, "choices");
+  const auto at = [&](const std::string& cell, const char* metric) {
+    const auto sample = page.results().estimate(profile, {"choices", cell, metric});
+    return sample ? sample->mean : std::nan("");
+  };
+  const std::string& chosen = choices().front().cell;
+  std::vector<std::string> better;
+  for (const Choice& choice : choices())
+    if (std::ranges::find(cells, choice.cell) != cells.end() && at(choice.cell, "fid_classifier") < at(chosen, "fid_classifier") &&
+        at(choice.cell, "half_sse") < at(chosen, "half_sse"))
+      better.push_back(choice.what);
+  return better;
+}
+
 void choices_table(Page& page) {
   const Profile profile = shown_profile(page, "choices");
   reporting::Table table{{{"Choice"},
@@ -287,21 +303,6 @@ void sweep(Page& page) {
 }
 
 }  // namespace
-
-std::vector<std::string> better_choices(const Page& page, const std::vector<std::string>& cells) {
-  const Profile profile = shown_profile(page, "choices");
-  const auto at = [&](const std::string& cell, const char* metric) {
-    const auto sample = page.results().estimate(profile, {"choices", cell, metric});
-    return sample ? sample->mean : std::nan("");
-  };
-  const std::string& chosen = choices().front().cell;
-  std::vector<std::string> better;
-  for (const Choice& choice : choices())
-    if (std::ranges::find(cells, choice.cell) != cells.end() && at(choice.cell, "fid_classifier") < at(chosen, "fid_classifier") &&
-        at(choice.cell, "half_sse") < at(chosen, "half_sse"))
-      better.push_back(choice.what);
-  return better;
-}
 
 std::string against_choices(const Page& page, const std::vector<std::string>& others) {
   const std::vector<std::string> better = better_choices(page, others);

@@ -36,8 +36,7 @@ std::vector<double> over_seeds(const Page& page, const std::string& cell, const 
 }
 
 std::optional<Sample> distance_of(const Page& page, const std::string& cell) {
-  const auto sample = page.results().estimate(paper, {"exact", cell, "fid_classifier"});
-  return sample && std::isfinite(sample->mean) ? sample : std::nullopt;
+  return finite_estimate(page, paper, {"exact", cell, "fid_classifier"});
 }
 
 // The models whose reconstructions, of some seed, are next to one image, with their variety.
@@ -79,8 +78,7 @@ void by_the_exact_gradient(Page& page) {
       const auto other = std::ranges::find_if(ways, [&](const WayToTrain& w) { return w.gradient == "ep" && w.slow == way.slow; });
       const auto exact = distance_of(page, model.id + "/" + way.cell), ep = distance_of(page, model.id + "/" + other->cell);
       if (!exact || !ep) continue;
-      const auto spread = reporting::pooled(std::vector{*exact, *ep});
-      const double chance = spread.dof > 0 ? reporting::prediction_half_width(spread, exact->n, ep->n, 0.05) : INFINITY;
+      const double chance = chance_lead(*exact, *ep, 0.05).value_or(INFINITY);
       ++n_pairs;
       n_ahead += exact->mean - ep->mean > chance;
       n_behind += ep->mean - exact->mean > chance;

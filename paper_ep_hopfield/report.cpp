@@ -14,7 +14,6 @@ namespace ep_hopfield {
 
 using experiments::Record;
 using reporting::Align;
-using reporting::CellMetric;
 using reporting::Curve;
 using reporting::Page;
 using reporting::Panel;
@@ -44,8 +43,7 @@ std::string seeds_and_scale(const Page& page, Profile profile, const std::string
 std::string fid_claim(const ModelName& model) { return "table1." + model.id + ".fid"; }
 
 std::optional<reporting::Sample> distance(const Page& page, Profile profile, const ModelName& model, const std::string& features) {
-  const auto sample = page.results().estimate(profile, CellMetric{"vae", model.id, "fid_" + features});
-  return sample && std::isfinite(sample->mean) ? sample : std::nullopt;
+  return finite_estimate(page, profile, {"vae", model.id, "fid_" + features});
 }
 
 // Two models of one scale, in the order of Table 1.
@@ -146,12 +144,9 @@ void orders(Page& page) {
       return reporting::format_number(behind->mean - ahead->mean, digits);
     };
     const auto better = distance(page, pair.profile, pair.better, "classifier"), worse = distance(page, pair.profile, pair.worse, "classifier");
-    const auto spread = reporting::pooled(std::vector{*better, *worse});
-    const std::optional<double> least =
-        spread.dof > 0 ? std::optional(reporting::prediction_half_width(spread, better->n, worse->n, chance)) : std::nullopt;
     table.rows.push_back({pair.better.label + " before " + pair.worse.label,
                           reporting::format_number(*page.published(fid_claim(pair.worse)) - *page.published(fid_claim(pair.better)), 1),
-                          lead("classifier", 1), reporting::format_number(least, 1), lead("random", 2), lead("pixels", 1),
+                          lead("classifier", 1), reporting::format_number(chance_lead(*better, *worse, chance), 1), lead("random", 2), lead("pixels", 1),
                           fmt::format("{} and {}, {}", better->n, worse->n, to_string(pair.profile))});
   }
   if (!table.rows.empty())

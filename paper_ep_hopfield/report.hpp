@@ -24,6 +24,12 @@ const experiments::Record* first_record(const reporting::Page& page, reporting::
 // The first seed of a model at the highest profile that it has run at, and the model's label with its scale; null where there is none.
 std::pair<const experiments::Record*, std::string> highest_record(const reporting::Page& page, const ModelName& model);
 
+// A metric over a cell's seeds, if all have it and are finite.
+std::optional<reporting::Sample> finite_estimate(const reporting::Page& page, reporting::Profile profile, const reporting::CellMetric& metric);
+
+// How far apart chance may bring the means of two equal models, by the spread of their own seeds; nothing where neither has two.
+std::optional<double> chance_lead(const reporting::Sample& a, const reporting::Sample& b, double false_alarm);
+
 // A metric over a cell's seeds as text, or a dash.
 std::string estimate_text(const reporting::Page& page, reporting::Profile profile, const std::string& experiment, const std::string& cell,
                           const std::string& metric, int digits);
@@ -44,9 +50,6 @@ std::vector<ModelName> hopfield_models();
 // The rows of a series where `column` has the value; and a column at such rows.
 std::vector<std::size_t> rows_where(const experiments::Series& series, const std::string& column, double value);
 std::vector<double> picked(const experiments::Series& series, const std::string& column, const std::vector<std::size_t>& rows);
-
-// Of these cells of `choices`, the words for those that are better than the chosen settings in distance and in squared error.
-std::vector<std::string> better_choices(const reporting::Page& page, const std::vector<std::string>& cells);
 
 // Where a chosen setting comes from, and what the table of choices says of the others that were tried.
 std::string against_choices(const reporting::Page& page, const std::vector<std::string>& others);

@@ -14,6 +14,7 @@ using reporting::Curve;
 using reporting::Page;
 using reporting::Panel;
 using reporting::Profile;
+using reporting::Sample;
 
 Profile shown_profile(const Page& page, const std::string& experiment) {
   const auto n_cells = [&](Profile profile) -> std::ptrdiff_t {
@@ -33,6 +34,17 @@ std::pair<const Record*, std::string> highest_record(const Page& page, const Mod
   const auto profile = page.results().highest("vae/" + model.id);
   if (!profile) return {};
   return {first_record(page, *profile, "vae/" + model.id), model.label + (*profile == Profile::paper ? "" : fmt::format(" ({})", to_string(*profile)))};
+}
+
+std::optional<Sample> finite_estimate(const Page& page, Profile profile, const CellMetric& metric) {
+  const auto sample = page.results().estimate(profile, metric);
+  return sample && std::isfinite(sample->mean) ? sample : std::nullopt;
+}
+
+std::optional<double> chance_lead(const Sample& a, const Sample& b, double false_alarm) {
+  const reporting::Spread spread = reporting::pooled(std::array{a, b});
+  if (spread.dof == 0) return {};
+  return reporting::prediction_half_width(spread, a.n, b.n, false_alarm);
 }
 
 std::string estimate_text(const Page& page, Profile profile, const std::string& experiment, const std::string& cell, const std::string& metric,

@@ -158,17 +158,28 @@ std::optional<Scale> scale_of(const Page& page) {
   return {};
 }
 
+// The runs of a cell that came to their end, each with the VAE's of the same seed.
+struct BesideVae {
+  const experiments::Record *run, *vae;
+
+  // A metric, less the VAE's.
+  double difference(const std::string& metric) const { return run->metrics.at(metric).value - vae->metrics.at(metric).value; }
+};
+std::vector<BesideVae> beside_vae(const Page& page, const Scale& scale, const std::string& cell) {
+  std::vector<BesideVae> pairs;
+  for (const auto* run : page.results().records(scale.profile, scale.experiment + "/" + cell))
+    for (const auto* vae : page.results().records(scale.profile, scale.experiment + "/vae"))
+      if (vae->identity.seed == run->identity.seed && !vae->diverged && !run->diverged) pairs.push_back({run, vae});
+  return pairs;
+}
+
 // NLL less the VAE's on the same images and for the same seed: mean over images and seeds, and its standard error over images.
 std::optional<Sample> paired_difference(const Page& page, const Scale& scale, const std::string& cell) {
-  std::map<std::uint64_t, const experiments::Record*> vae;
-  for (const auto* record : page.results().records(scale.profile, scale.experiment + "/vae")) vae[record->identity.seed] = record;
   std::vector<double> differences;
   int n_seeds = 0;
-  for (const auto* record : page.results().records(scale.profile, scale.experiment + "/" + cell)) {
-    const auto partner = vae.find(record->identity.seed);
-    if (partner == vae.end() || partner->second->diverged || record->diverged) continue;
-    const auto& ours = record->series.at("by_image").at("nll_nats");
-    const auto& theirs = partner->second->series.at("by_image").at("nll_nats");
+  for (const auto& [run, vae] : beside_vae(page, scale, cell)) {
+    const auto& ours = run->series.at("by_image").at("nll_nats");
+    const auto& theirs = vae->series.at("by_image").at("nll_nats");
     if (ours.size() != theirs.size()) continue;
     differences.resize(ours.size(), 0.0);
     for (std::size_t i = 0; i < ours.size(); ++i) differences[i] += ours[i] - theirs[i];
@@ -182,10 +193,7 @@ std::optional<Sample> paired_difference(const Page& page, const Scale& scale, co
 // "-2.85, -2.63": the same seed by seed.
 std::string differences_by_seed(const Page& page, const Scale& scale, const std::string& cell) {
   std::vector<std::string> all;
-  for (const auto* record : page.results().records(scale.profile, scale.experiment + "/" + cell))
-    for (const auto* vae : page.results().records(scale.profile, scale.experiment + "/vae"))
-      if (vae->identity.seed == record->identity.seed && !vae->diverged && !record->diverged)
-        all.push_back(fmt::format("{:+.2f}", record->metrics.at("nll_nats").value - vae->metrics.at("nll_nats").value));
+  for (const BesideVae& pair : beside_vae(page, scale, cell)) all.push_back(fmt::format("{:+.2f}", pair.difference("nll_nats")));
   return fmt::format("{}", fmt::join(all, ", "));
 }
 
@@ -206,17 +214,13 @@ std::string test_text(const Page& page, const Scale& scale) {
 // " (so it is for k1_fixed: 5.84 against 5.55)": seeds of a flow whose mean gap is above that of the VAE with the same seeds.
 std::string wider_gaps(const Page& page, const Scale& scale) {
   std::string found;
-  const auto& vae = page.results().records(scale.profile, scale.experiment + "/vae");
   for (const auto& [path, records] : page.results().cells().at(scale.profile)) {
     if (!path.starts_with(scale.experiment + "/") || path.ends_with("/vae")) continue;
-    for (const auto* record : records)
-      for (const auto* other : vae) {
-        if (other->identity.seed != record->identity.seed || other->diverged || record->diverged) continue;
-        const double ours = record->metrics.at("gap_nats").value, theirs = other->metrics.at("gap_nats").value;
-        if (ours > theirs)
-          found += fmt::format("{}{}, seed {}: {:.2f} against {:.2f}", found.empty() ? " (so it is for " : "; ", path.substr(path.find('/') + 1),
-                               record->identity.seed, ours, theirs);
-      }
+    const std::string cell = path.substr(path.find('/') + 1);
+    for (const BesideVae& pair : beside_vae(page, scale, cell))
+      if (pair.difference("gap_nats") > 0)
+        found += fmt::format("{}{}, seed {}: {:.2f} against {:.2f}", found.empty() ? " (so it is for " : "; ", cell, pair.run->identity.seed,
+                             pair.run->metrics.at("gap_nats").value, pair.vae->metrics.at("gap_nats").value);
   }
   return found.empty() ? "" : found + ")";
 }

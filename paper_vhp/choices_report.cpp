@@ -55,6 +55,8 @@ std::vector<double> values(const Records& records, const std::string& metric) {
   return all;
 }
 
+bool goes_round_once(double winding_number) { return std::abs(winding_number) == 1; }
+
 // A metric of one cell less that of another with the same seeds, that is from the same start with the same batches.
 std::string paired_difference(const Page& page, Profile profile, const reporting::CellMetric& ours, const reporting::CellMetric& other) {
   const auto difference = page.results().paired_difference(profile, ours, other);
@@ -80,8 +82,7 @@ void sensitivity(Page& page) {
                           {"Ĉ / κ²", Align::right}},
                          {}};
   const auto add = [&, at = profile](const std::string& label, const Records& records, const std::string& difference) {
-    const auto windings = values(records, "winding_number");
-    const auto once = std::ranges::count_if(windings, [](double winding) { return std::abs(winding) == 1; });
+    const auto once = std::ranges::count_if(values(records, "winding_number"), goes_round_once);
     table.rows.push_back({label, mean_and_deviation(records, arcsin_error, 3), difference, mean_and_deviation(records, "angle_error_rad", 3),
                           fmt::format("{} of {}", once, records.size()), mean_and_deviation(records, "initial_phase_iterations", 0),
                           mean_and_deviation(records, "beta", 3), mean_and_deviation(records, "constraint_ratio", 2)});
@@ -122,11 +123,11 @@ const std::array<Row, 18> rows{{{"rewo", "VHP + REWO", "REWO", "table1.rewo"},
                                 {"vhp_variance_0.02", "variance 0.02: VHP", "VHP, 0.02"},
                                 {"geco_beta_0_1", "β from 1: GECO", "GECO, β 1"}}};
 
-// The cell of REWO with the same images, prior and variance: "vhp_wu20_rod" has "rewo_rod".
-std::string rewo_beside(const std::string& cell) {
-  if (cell == "geco_beta_0_1") return "rewo";
+// The cell of REWO with the same images, prior and variance: "vhp_wu20_rod" has "rewo_rod"; REWO's own where what differs is a method's
+// alone.
+std::string rewo_beside(const std::map<std::string, Records>& cells, const std::string& cell) {
   for (const std::string method : {"rewo", "geco", "vhp_wu200", "vhp_wu20", "vhp"})
-    if (cell.starts_with(method)) return "rewo" + cell.substr(method.size());
+    if (cell.starts_with(method) && cells.contains("rewo" + cell.substr(method.size()))) return "rewo" + cell.substr(method.size());
   return "rewo";
 }
 
@@ -137,13 +138,13 @@ struct Turns {
 
 std::optional<Turns> turns(const Record& record) {
   if (record.diverged) return {};
-  const auto one = [](double winding_number) { return std::abs(winding_number) == 1; };
   const auto& errors = record.series.at("angle_errors");
   const auto& iterations = errors.at("iteration");
   const double ended = value(record, "initial_phase_iterations");
   const auto first = std::ranges::find_if(iterations, [&](double iteration) { return !(iteration <= ended); });
   if (first == iterations.end()) return {};
-  return Turns{one(value(record, "winding_number")), one(errors.at("winding_number")[static_cast<std::size_t>(first - iterations.begin())])};
+  return Turns{goes_round_once(value(record, "winding_number")),
+               goes_round_once(errors.at("winding_number")[static_cast<std::size_t>(first - iterations.begin())])};
 }
 
 void seeds(Page& page) {
@@ -180,12 +181,10 @@ void seeds(Page& page) {
       ++n_other[!t->after_initial_phase][!t->at_end];
     }
     const auto [least, most] = std::ranges::minmax(errors);
-    const std::string& method = records.front()->identity.settings.text("method");
+    const std::string &method = records.front()->identity.settings.text("method"), beside = rewo_beside(cells, row.cell);
     table.rows.push_back({label_of(row.label, *records.front()), page.published_text(row.claim),
                           mean_and_deviation(records, arcsin_error, 3), fmt::format("{:.3f} to {:.3f}", least, most),
-                          row.cell == rewo_beside(row.cell) ? "–"
-                                                            : paired_difference(page, profile, {"seeds", row.cell, arcsin_error},
-                                                                                {"seeds", rewo_beside(row.cell), arcsin_error}),
+                          row.cell == beside ? "–" : paired_difference(page, profile, {"seeds", row.cell, arcsin_error}, {"seeds", beside, arcsin_error}),
                           mean_and_deviation(records, "angle_error_rad", 3), divergences.empty() ? "–" : vhp::mean_and_deviation(divergences, 2),
                           n_learned == 0 ? "collapsed" : fmt::format("{} of {}", n_once, n_learned),
                           method == "rewo" ? mean_and_deviation(records, "initial_phase_iterations", 0) : "–"});
