@@ -8,6 +8,7 @@
 #include "paper_hvae/gaussian_experiment.hpp"
 #include "paper_hvae/gaussian_optimum.hpp"
 #include "paper_hvae/image_experiment.hpp"
+#include "paper_hvae/step_memory.hpp"
 
 #include <fmt/format.h>
 
@@ -62,7 +63,7 @@ int main(int argc, char** argv) {
                        .run = hvae::run_gaussian,
                        .sample = {}},
                       hvae::optimum_experiment(hvae::n_observations), hvae::mnist_experiment(), hvae::mnist_10k_experiment(),
-                      hvae::flow_alone_experiment()},
+                      hvae::flow_alone_experiment(), hvae::step_memory_experiment()},
       .report = {},
       .check = {},
       .published_numbers = {},
@@ -80,6 +81,7 @@ int main(int argc, char** argv) {
                    {"The image model", "paper_hvae/image_model.hpp"},
                    {"Training and evaluation on MNIST", "paper_hvae/image_experiment.cpp"},
                    {"The flow alone, on images", "paper_hvae/flow_alone.cpp"},
+                   {"What a step holds", "paper_hvae/step_memory.cpp"},
                    {"The page", "paper_hvae/caterini_report.cpp"},
                    {"The page: MNIST", "paper_hvae/image_report.cpp"},
                    {"The page: the flow alone", "paper_hvae/flow_alone_report.cpp"},

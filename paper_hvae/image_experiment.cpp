@@ -8,7 +8,6 @@
 #include "common/experiments/pictures.hpp"
 #include "common/nn/restore.hpp"
 #include "common/nn/training.hpp"
-#include "common/tensors/pool.hpp"
 #include "paper_hvae/image_evaluation.hpp"
 #include "paper_hvae/image_training.hpp"
 
@@ -44,7 +43,7 @@ void run_cell(Run& run) {
   const Stream binarisation(run.seed(), "binarisation"), noise(run.seed(), "noise"), validation_noise(run.seed(), "validation noise");
 
   std::int64_t step = 0, best_epoch = 0;
-  double best_bound = -std::numeric_limits<double>::infinity(), epoch_sum = 0, step_mib = 0;
+  double best_bound = -std::numeric_limits<double>::infinity(), epoch_sum = 0;
   const Array<float> best = parameters.flat().copy();
   run.keep("parameters", parameters.flat());
   run.keep("best", best);
@@ -53,9 +52,7 @@ void run_cell(Run& run) {
   run.keep("best_epoch", best_epoch);
   run.keep("best_bound", best_bound);
   run.keep("epoch_sum", epoch_sum);
-  run.keep("step_mib", step_mib);
   run.resume();
-  tensors::trim_pool();
 
   while (step < n_epochs * batches && step / batches - best_epoch < patience) {
     const auto rows = order.rows(step);
@@ -63,8 +60,6 @@ void run_cell(Run& run) {
     const FlowNoise<float> drawn = draw_noise(noise, static_cast<std::uint64_t>(step), x.shape()[0], settings.count("latent"));
     epoch_sum -= nn::train_step<float>(model, optimiser, [&](const ImageModel<float>& m) { return -mean(bound(m, x, drawn)); });
     ++step;
-    // The step's peak: what it gives back stays with the pool.
-    if (step_mib == 0) step_mib = static_cast<double>(tensors::pool_statistics().held_bytes) / (1 << 20);
     if (step % batches == 0) {
       const std::int64_t epoch = step / batches;
       const double held_out = mean_bound(model, validation, validation_noise, static_cast<std::uint64_t>(epoch));
@@ -105,7 +100,9 @@ void run_cell(Run& run) {
     largest = std::max(largest, e.likelihood.nll_nats);
     least = std::min(least, e.likelihood.nll_nats);
     if (repeat > 0) continue;
-    run.series("by_image", {{"nll_nats", e.nll_by_image}});
+    std::vector<double> minus_bound = e.elbo_by_image;
+    for (double& nats : minus_bound) nats = -nats;
+    run.series("by_image", {{"nll_nats", e.nll_by_image}, {"minus_bound_nats", std::move(minus_bound)}});
     const Stream bound_noise(run.seed(), "bound noise");
     const auto elbo_of = [&](const Var<float>& x, std::uint64_t at) {
       return bound(model, x, draw_noise(bound_noise, at, x.shape()[0], model.generative.sizes.latent)).value();
@@ -121,12 +118,11 @@ void run_cell(Run& run) {
            e.likelihood.standard_error_nats);
   }
   metric("nll_nats", nll, "nats", fmt::format("{} importance samples, {} test images, mean of {} estimates", n_samples, nll_set.n, n_repeats));
-  metric("elbo_nats", -elbo, "nats", "minus the bound, from the same draws");
+  metric("minus_bound_nats", -elbo, "nats", "from the same draws");
   metric("gap_nats", -elbo - nll, "nats", "minus bound less NLL, same draws");
-  metric("nll_range_nats", largest - least, "nats", "between the largest and the least estimate");
+  if (n_repeats > 1) metric("nll_range_nats", largest - least, "nats", "between the largest and the least estimate");
   metric("epochs", static_cast<double>(n_epochs_run), "count", "passes until early stopping or the last");
   metric("best_epoch", static_cast<double>(best_epoch), "count", "with the best bound on the validation images");
-  metric("step_mib", step_mib, "MiB", "arrays that a training step holds at most, parameters and optimiser included");
   metric("n_parameters", static_cast<double>(parameters.count()), "count", "exact");
   if (const Tempering<float> tempering = model.flow.tempering(); !tempering.alpha.empty())
     metric("inverse_beta_0", std::exp(-tempering.log_beta_0.item()), "", "learned 1 / beta_0");
@@ -168,7 +164,10 @@ Cell cell(const Variant& variant, std::uint64_t seed, Settings settings) {
   return {variant.name, seed, std::move(settings), steps * step_s + rows * row_s};
 }
 
-// The paper's own settings.
+// The rate that the paper prints; its code has half of it. 10,000 steps take it further towards the end of training.
+constexpr double paper_rate = 1e-3;
+
+// The authors' own settings.
 Settings protocol() {
   return {{"latent", std::int64_t{64}},       {"hidden", std::int64_t{450}},         {"upsampled", false},
           {"n_train", std::int64_t{50'000}},  {"n_validation", std::int64_t{10'000}}, {"n_test", std::int64_t{10'000}},
@@ -210,6 +209,7 @@ std::vector<Cell> mnist_10k_cells(Profile profile) {
   for (const auto& [name, value] : {std::pair{"n_train", 10'000}, {"n_validation", 1000}, {"epochs", 100}, {"patience", 20}, {"n_nll_images", 1000},
                                     {"n_nll_repeats", 1}})
     settings.set(name, std::int64_t{value});
+  settings.set("learning_rate", paper_rate);
   for (const std::uint64_t seed : {0, 1})
     for (const Variant& variant : variants({1, 5})) {
       Settings of_variant = settings;
@@ -231,7 +231,7 @@ experiments::Images sample_cell(const Cell& cell, const experiments::Experiment:
 experiments::Experiment mnist_experiment() {
   return {.name = "mnist",
           .summary = "Convolutional VAE and HVAE on MNIST by the paper's protocol (Table 1 and the supplement)",
-          .revision = 1,
+          .revision = 2,
           .cells = mnist_cells,
           .run = run_cell,
           .sample = sample_cell};
@@ -240,7 +240,7 @@ experiments::Experiment mnist_experiment() {
 experiments::Experiment mnist_10k_experiment() {
   return {.name = "mnist_10k",
           .summary = "The same on 10,000 images, 100 passes, K up to 5: paired runs",
-          .revision = 1,
+          .revision = 2,
           .cells = mnist_10k_cells,
           .run = run_cell,
           .sample = sample_cell};

@@ -131,7 +131,7 @@ struct GenerativeNetwork {
   nn::Dense<T> hidden, to_image;
   std::vector<Enlargement<T>> up;
 
-  // The last bias starts at `pixel_logit`: the authors take the mean of logit(mean image) over the pixels.
+  // The last bias starts at `pixel_logit`: the authors take the mean over the images of logit(mean pixel).
   GenerativeNetwork(const Sizes& sizes, Stream& stream, double pixel_logit = 0) : sizes(sizes) {
     hidden = initial_dense<T>(sizes.latent, sizes.hidden, stream);
     to_image = initial_dense<T>(sizes.hidden, sizes.units_after(sizes.n_layers()), stream);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace hvae {
 
@@ -18,16 +19,16 @@ namespace {
 
 constexpr std::uint64_t test_seed = 777;  // of the binarisation of the test images, the same for every cell
 
-// The mean over the pixels of logit(mean image), pixels that are never or always inked held off the ends by half an image.
+// The mean over the images of the logit of an image's mean pixel, each held off the ends by half a grey level of one pixel.
 double mean_logit(const datasets::ImageSet& images) {
+  const double n_pixels = static_cast<double>(images.image_size()), end = 0.5 / (255 * n_pixels);
   double sum = 0;
-  for (std::int64_t pixel = 0; pixel < images.image_size(); ++pixel) {
-    double ink = 0;
-    for (std::int64_t i = 0; i < images.n; ++i) ink += images.image(i)[static_cast<std::size_t>(pixel)] / 255.0;
-    const double end = 0.5 / static_cast<double>(images.n), p = std::clamp(ink / static_cast<double>(images.n), end, 1 - end);
+  for (std::int64_t i = 0; i < images.n; ++i) {
+    const auto image = images.image(i);
+    const double ink = std::accumulate(image.begin(), image.end(), 0.0) / (255 * n_pixels), p = std::clamp(ink, end, 1 - end);
     sum += std::log(p / (1 - p));
   }
-  return sum / static_cast<double>(images.image_size());
+  return sum / static_cast<double>(images.n);
 }
 
 }  // namespace

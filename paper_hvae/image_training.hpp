@@ -19,8 +19,8 @@ struct ImageData {
 };
 ImageData image_data(experiments::Run& run);
 
-// By the settings hidden, latent, upsampled, K, tempering and vary_epsilon, and xi where another than 1/2 is wanted. The last bias starts at the mean of logit(mean image)
-// over the pixels, or at zero where there are no images.
+// By the settings hidden, latent, upsampled, K, tempering and vary_epsilon, and xi where another than 1/2 is wanted. The last bias
+// starts as the authors' does, at the mean over the images of logit(mean pixel), or at zero where there are no images.
 ImageModel<float> image_model(const experiments::Settings& settings, const datasets::ImageSet* train, std::uint64_t seed);
 
 // Noise for n rows, that of the given step.

@@ -209,7 +209,7 @@ void check_settings(const Settings& settings) {
   check.within("n_nll_images", 2, settings.count("n_validation"));
   check.within("n_nll_samples", 1, 10'000'000);
   check.within("n_chains", 1, settings.count("n_validation"));
-  check.within("chain_steps", 1, 100'000);
+  check.within("chain_steps", 1, 1000);
   for (const char* name : {"first_epsilon", "chain_epsilon", "learning_rate"}) check.above_zero(name);
   check.below("first_epsilon", ReportFlow<float>::xi);
 }

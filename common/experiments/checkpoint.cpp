@@ -108,8 +108,15 @@ std::optional<Checkpoint> load_checkpoint(const fs::path& folder) {
   return std::nullopt;
 }
 
+fs::path set_checkpoint_aside(const fs::path& folder) {
+  const fs::path aside = folder / "checkpoint.set_aside";
+  for (const fs::path& file : {previous(folder), current(folder)})  // the newer of two stays
+    if (fs::exists(file)) move_file(file, aside);
+  return aside;
+}
+
 void delete_checkpoints(const fs::path& folder) {
-  for (const fs::path& file : {current(folder), previous(folder)})
+  for (const fs::path& file : {current(folder), previous(folder), half_written(current(folder))})
     if (fs::exists(file)) fs::remove(file);  // a read-only file system refuses even to remove nothing
 }
 

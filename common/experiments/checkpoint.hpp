@@ -25,6 +25,11 @@ void save_checkpoint(const std::filesystem::path& folder, const std::string& rec
 // Failure(io) where no good one is left.
 std::optional<Checkpoint> load_checkpoint(const std::filesystem::path& folder);
 
+// Moves the checkpoint to folder/checkpoint.set_aside, which nothing here reads or deletes (the next one to be set aside takes its
+// place), and returns that name. Throws Failure(io).
+std::filesystem::path set_checkpoint_aside(const std::filesystem::path& folder);
+
+// Every generation, and what a killed save has left. Not what was set aside.
 void delete_checkpoints(const std::filesystem::path& folder);
 
 }  // namespace experiments

@@ -74,9 +74,14 @@ static int write_all(const Descriptor& out, std::string_view content) {
   return 0;
 }
 
-fs::path write_beside(const fs::path& file, std::string_view content) {
+fs::path half_written(const fs::path& file) {
   fs::path beside = file;
   beside += ".new";
+  return beside;
+}
+
+fs::path write_beside(const fs::path& file, std::string_view content) {
+  const fs::path beside = half_written(file);
   Descriptor out(beside, O_WRONLY | O_CREAT | O_TRUNC);
   if (out.value() < 0) fail_to("write", beside, errno);
   const auto give_up = [&](int error) {

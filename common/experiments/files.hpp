@@ -15,6 +15,9 @@ std::optional<std::string> read_file(const std::filesystem::path& file);
 // The bytes of a file that must be there. Throws Failure(io).
 std::string read_existing_file(const std::filesystem::path& file);
 
+// What write_beside writes to, and a kill in the middle of it leaves.
+std::filesystem::path half_written(const std::filesystem::path& file);
+
 // Writes `content` beside `file` and flushes it to the disk; returns the path it wrote to. Throws Failure(io), leaving nothing.
 std::filesystem::path write_beside(const std::filesystem::path& file, std::string_view content);
 

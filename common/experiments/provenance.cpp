@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <xtensor/xtensor_config.hpp>
 
+#include <algorithm>
 #include <fstream>
 
 extern "C" {
@@ -21,7 +22,7 @@ namespace {
 std::string cpu_name() {
   std::ifstream cpuinfo("/proc/cpuinfo");
   for (std::string line; std::getline(cpuinfo, line);)
-    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+    if (line.starts_with("model name")) return line.substr(std::min(line.size(), line.find(':') + 2));
   return "unknown";
 }
 

@@ -50,8 +50,9 @@ struct Metric {
 // Columns of equal length, by name: a learning curve, a table, a point cloud.
 using Series = std::map<std::string, std::vector<double>>;
 
-// n grey images, 0 black to 255 white, row by row, one image after the other.
+// n grey images, 0 black to 255 white, row by row, one image after the other. A record holds n * height <= most_rows.
 struct Images {
+  static constexpr std::int64_t most_rows = 1 << 20;
   std::int64_t n = 0, height = 0, width = 0;
   std::vector<std::uint8_t> pixels;
 };

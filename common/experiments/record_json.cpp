@@ -175,7 +175,7 @@ json from_images(const Images& images) {
 }
 
 Images to_images(const json& object) {
-  constexpr std::int64_t most = 1 << 20;
+  constexpr std::int64_t most = Images::most_rows;
   const auto extent_of = [&](const char* name) { return to_integer<std::int64_t>(object.at(name)); };
   Images images{extent_of("n"), extent_of("height"), extent_of("width"), {}};
   for (std::int64_t extent : {images.n, images.height, images.width})

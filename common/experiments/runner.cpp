@@ -30,7 +30,11 @@ namespace {
 
 double checkpoint_interval_s() {
   const char* given = std::getenv("SUITE_CHECKPOINT_EVERY_S");
-  return given ? std::atof(given) : 20.0;
+  if (!given || *given == '\0') return 20.0;
+  char* end = nullptr;
+  const double seconds = std::strtod(given, &end);
+  if (*end != '\0' || !(seconds >= 0)) fail(Exit::usage, "SUITE_CHECKPOINT_EVERY_S: '{}' is no number of seconds; unset it, or give one from 0 on", given);
+  return seconds;
 }
 
 class Runner {

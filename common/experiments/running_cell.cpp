@@ -95,7 +95,8 @@ bool RunningCell::resume() {
     return then == saved.data_sha256.end() || then->second != used.second;
   });
   if (!saved.identity.answers(record_.identity, threads_given_) || other_data) {
-    say("{}: of another run (settings, revision, threads, instruction set or data differ); starting afresh", name);
+    say("{}: of another run (settings, revision, threads, instruction set or data differ); starting afresh, and it is set aside as {}", name,
+        set_checkpoint_aside(folder_).filename().string());
     return false;
   }
   const bool same_memory = std::ranges::equal(checkpoint->blobs, kept_, [](const auto& blob, const auto& kept) {
@@ -143,6 +144,8 @@ void RunningCell::images(const std::string& name, Images images) {
   require(images.n >= 0 && images.height >= 0 && images.width >= 0 &&
               images.pixels.size() == static_cast<std::size_t>(images.n * images.height * images.width),
           "images: '{}' has {} pixels for {} images of {} x {}", name, images.pixels.size(), images.n, images.height, images.width);
+  require(images.n * images.height <= Images::most_rows, "images: '{}' has {} rows of pixels, and a record holds {}", name, images.n * images.height,
+          Images::most_rows);
   record_.images[name] = std::move(images);
 }
 

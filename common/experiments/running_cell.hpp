@@ -16,7 +16,7 @@ bool interrupted();
 
 class RunningCell : public Run {
  public:
-  // `record` holds the identity and nothing else yet; `folder` exists and is locked by the caller.
+  // `record` holds identity and provenance and no result yet; `folder` exists and is locked by the caller.
   // With `threads_given` a checkpoint of another number of threads is not continued; otherwise the cell goes on with that number.
   RunningCell(Record record, std::filesystem::path folder, std::optional<std::filesystem::path> data, double checkpoint_every_s, Progress& progress,
               bool threads_given);

@@ -19,7 +19,7 @@ const Mnist& loaded() {
 
 // What ctest knows a skipped test by (CMakeLists.txt).
 boost::test_tools::assertion_result real(boost::unit_test::test_unit_id) {
-  if (loaded().train.stand_in) std::puts("skipped: no MNIST here; run ./reproduce data");
+  if (loaded().train.stand_in) std::puts("skipped: a data set is not here; run ./reproduce data");
   return !loaded().train.stand_in;
 }
 

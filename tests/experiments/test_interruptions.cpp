@@ -131,6 +131,18 @@ void interrupt_and_start_afresh(const Toy& toy, const std::string& environment) 
   const Result other = toy.run("walk/tuned/n20 --set n_steps=300 --set pause_us=2000 --threads 1", environment);
   BOOST_TEST(other.status == 0);
   BOOST_TEST(other.err.find("starting afresh") != std::string::npos);
+  BOOST_TEST(std::filesystem::exists(folder(toy) / "checkpoint.set_aside"));
+}
+
+// Hours under other settings are not lost: the checkpoint that was set aside, moved back, is gone on with.
+BOOST_AUTO_TEST_CASE(a_checkpoint_that_was_set_aside_can_be_moved_back) {
+  const Toy toy;
+  interrupt_and_start_afresh(toy, "TOY_REVISION=2");
+  std::filesystem::rename(folder(toy) / "checkpoint.set_aside", folder(toy) / "checkpoint");
+  std::filesystem::remove(folder(toy) / "record.json");
+  const Result resumed = toy.run("walk/tuned/n20 --set n_steps=300 --set pause_us=2000 --threads 1");
+  BOOST_TEST(resumed.err.find("starting afresh") == std::string::npos);
+  same_results(record(toy).value(), uninterrupted());
 }
 
 BOOST_AUTO_TEST_CASE(a_checkpoint_on_other_data_is_not_used) {

@@ -66,7 +66,7 @@ inline Results results(const Ledger& ledger) {
   return Results(ledger, [](const Record& r) { return r.identity.revision != 1; });
 }
 
-// One claim; `rest` holds its rule and verdict, "{published}" replaced by the caller beforehand.
+// One claim; `rest` holds its rule and verdict.
 inline std::string claim(const std::string& id, const std::string& cell, double published, const std::string& rest) {
   return fmt::format(
       "[[claim]]\nid = \"{}\"\nwhere = \"Table 1\"\nsays = \"a bound\"\nmetric = \"vae/{} : bound\"\npublished = {}\ndigits = 2\n{}\n", id,
