@@ -41,7 +41,8 @@ Model build(const Settings& settings, std::uint64_t seed) {
   sizes.hidden = settings.count("hidden");
   sizes.latent = settings.count("latent");
   Stream stream(seed, "initialisation");
-  Model model(sizes, {static_cast<int>(settings.count("K")), settings.number("first_epsilon")}, stream,
+  const double log_alpha = settings.values().contains("first_log_alpha") ? settings.number("first_log_alpha") : 0;
+  Model model(sizes, {static_cast<int>(settings.count("K")), settings.number("first_epsilon"), log_alpha}, stream,
               {static_cast<int>(settings.count("n_made")), settings.count("made_hidden")});
   if (settings.flag("sign_as_coded")) model.flow.potential = Potential::sign_as_coded;
   return model;
@@ -60,7 +61,10 @@ Var<float> objective(const Model& model, const Settings& settings, const Var<flo
   }
   const Var<float> epsilon(stream.normal<float>({B, l}));
   if (name == "as_coded") return model.as_coded(x, epsilon, pass);
-  return model.elbo(x, {epsilon, Var<float>(stream.normal<float>({B, l}))}, pass);
+  ReportNoise<float> drawn{epsilon, Var<float>(stream.normal<float>({B, l}))};
+  if (settings.values().contains("rows_shuffled") && settings.flag("rows_shuffled"))
+    drawn.row_orders = random_row_orders<float>(model.autoregressive.size(), B, stream);
+  return model.elbo(x, drawn, pass);
 }
 
 double mean_objective(const Model& model, const Settings& settings, const datasets::ImageSet& set, const Stream& noise, std::uint64_t step) {
@@ -212,6 +216,7 @@ void check_settings(const Settings& settings) {
   check.within("chain_steps", 1, 1000);
   for (const char* name : {"first_epsilon", "chain_epsilon", "learning_rate"}) check.above_zero(name);
   check.below("first_epsilon", ReportFlow<float>::xi);
+  check.within("first_log_alpha", -10, 0);
 }
 
 void run_cell(Run& run) {
@@ -246,6 +251,7 @@ void run_cell(Run& run) {
     epoch_sum -= nn::train_step<float>(model, optimiser, [&](const Model& m) { return -mean(objective(m, settings, x, at,
         FloatPass::training(met))); });
     met.update_running();
+    model.flow.keep_cool();
     ++step;
     if (step % batches == 0) {
       last_train = -epoch_sum / static_cast<double>(batches);
@@ -329,13 +335,14 @@ void run_cell(Run& run) {
 struct Variant {
   std::string name, objective;
   bool has_flow;
-  bool is_autoregressive = false, sign_as_coded = false;
+  bool is_autoregressive = false, as_coded = false;  // the second: the autoregressive layers
 };
 const std::vector<Variant> variants{{"vae", "bound", false},
                                     {"iwae", "iwae", false},
                                     {"hvae_as_coded", "as_coded", true},
                                     {"hvae_right", "bound", true},
                                     {"vae_iaf", "bound", false, true},
+                                    {"vae_iaf_as_coded", "bound", false, true, true},
                                     {"hvae_iaf", "bound", true, true},
                                     {"hvae_iaf_as_coded", "bound", true, true, true}};
 
@@ -348,13 +355,13 @@ std::vector<Cell> cells(Profile profile) {
   const std::int64_t K = of(15, 5, 2);
   std::vector<Cell> list;
   for (const Variant& variant : variants) {
-    if (profile == Profile::quick && variant.sign_as_coded) continue;
+    if (profile == Profile::quick && variant.has_flow && variant.as_coded) continue;
     Settings settings{{"objective", variant.objective},
                       {"K", variant.has_flow ? K : std::int64_t{0}},
                       {"k", variant.objective == "iwae" ? of(40, 13, 3) : std::int64_t{1}},
                       {"n_made", variant.is_autoregressive ? of(5, 2, 1) : std::int64_t{0}},
                       {"made_hidden", of(1280, 320, 8)},
-                      {"sign_as_coded", variant.sign_as_coded},
+                      {"sign_as_coded", variant.has_flow && variant.as_coded},
                       {"first_epsilon", is_paper ? 0.005 : 0.05},
                       {"latent", of(64, 64, 4)},
                       {"hidden", of(450, 450, 16)},
@@ -368,6 +375,8 @@ std::vector<Cell> cells(Profile profile) {
                       {"n_chains", of(500, 100, 4)},
                       {"chain_steps", K},
                       {"chain_epsilon", 0.05}};
+    if (variant.has_flow) settings.set("first_log_alpha", 0.0);
+    if (variant.as_coded) settings.set("rows_shuffled", true);
     const double draws = static_cast<double>(variant.objective == "iwae" ? settings.count("k") : 1 + 3 * settings.count("K"));
     const double seconds = 1e-4 * draws * static_cast<double>(settings.count("n_train") * settings.count("epochs"));
     // The VAE, which takes a minute, for the spread over seeds.

@@ -22,13 +22,15 @@
 // *HVAE + IAF.* Section 2.2: $(\tilde z, \tilde\rho) = F(z_K, \rho_K)$, F some masked autoencoders (flows.hpp) on all $2 \ell$ coordinates, and
 // $\log |\det \nabla F|$ is added. Paper: the authors' notebook of it walks along $\nabla \log p(x \mid z) + z$ where
 // $\nabla U = -\nabla \log p(x \mid z) + z$: the likelihood's part has the wrong sign. The flow keeps its volume, so the bound
-// stays a bound; but it carries the codes away from the data.
+// stays a bound; but it carries the codes away from the data. And it shuffles the rows of the batch behind every layer of F, where the
+// coordinates were meant, so that an image is decoded from another one's code: no longer a bound of anything.
 #pragma once
 
 #include "paper_hvae/flows.hpp"
 #include "paper_hvae/hvae.hpp"
 #include "paper_hvae/normalised_networks.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <vector>
@@ -37,7 +39,8 @@ namespace hvae {
 
 enum class Potential { right, sign_as_coded };  // the second: -grad log p(x | z) has lost its minus
 
-// Step sizes per coordinate, below 1/2 (the report starts them at 0.005); $\log \alpha_k \le 0$ started at zero, where nothing is tempered.
+// Step sizes per coordinate, below 1/2 (the report starts them at 0.005); $\log \alpha_k \le 0$ started at zero, where nothing is tempered:
+// what a step takes above zero is put back there (`keep_cool`), so that it can still come down.
 template <class T>
 struct ReportFlow {
   int K = 0;
@@ -47,18 +50,22 @@ struct ReportFlow {
 
   static constexpr double xi = 0.5;
 
-  ReportFlow(int K, std::int64_t l, double epsilon)
+  ReportFlow(int K, std::int64_t l, double epsilon, double log_alpha_0 = 0)
       : K(K), logit_epsilon(Array<T>::full({l}, static_cast<T>(std::log(epsilon / (xi - epsilon))))),
-        log_alpha(static_cast<std::size_t>(K), Var<T>(T(0))) {}
+        log_alpha(static_cast<std::size_t>(K), Var<T>(static_cast<T>(log_alpha_0))) {}
 
   Var<T> epsilon() const { return sigmoid(logit_epsilon) * T(xi); }
 
-  // min(log alpha, 0), differentiated as PyTorch's clamp: at zero, where it starts, the slope is one.
   Tempering<T> tempering() const {
     if (K == 0) return no_tempering<T>();
     std::vector<Var<T>> alpha;
-    for (const Var<T>& a : log_alpha) alpha.push_back(exp(select(Array<T>::scalar(a.item() <= 0 ? T(1) : T(0)), a, Var<T>(T(0)))));
+    for (const Var<T>& a : log_alpha) alpha.push_back(exp(a));
     return free_tempering(std::move(alpha));
+  }
+
+  // The projection of the authors' code, in place, to follow every step of the optimiser.
+  void keep_cool() {
+    for (Var<T>& a : log_alpha) *a.value().data_for_update() = std::min(a.item(), T(0));
   }
 };
 template <class T, class F>
@@ -70,8 +77,22 @@ void visit(ReportFlow<T>& flow, F&& f) {
 
 template <class T>
 struct ReportNoise {
-  Var<T> epsilon, gamma;  // [B, l]
+  Var<T> epsilon, gamma;          // [B, l]
+  std::vector<Var<T>> row_orders = {};  // [B, B], a permutation for each autoregressive layer; empty: the rows stay
 };
+
+// What the notebook has after every autoregressive layer: the rows in another order, where the coordinates were meant.
+template <class T>
+std::vector<Var<T>> random_row_orders(std::size_t n_layers, std::int64_t B, Stream& stream) {
+  std::vector<Var<T>> orders;
+  for (std::size_t i = 0; i < n_layers; ++i) {
+    const Array<T> order = Array<T>::zeros({B, B});
+    std::int64_t row = 0;
+    for (const std::int64_t from : stream.permutation(B)) order.data_for_update()[row++ * B + from] = T(1);
+    orders.push_back(Var<T>(order));
+  }
+  return orders;
+}
 
 template <class T>
 struct NormalisedModel {
@@ -82,7 +103,7 @@ struct NormalisedModel {
 
   struct Steps {
     int K = 0;
-    double epsilon = 0.005;
+    double epsilon = 0.005, log_alpha = 0;
   };
   struct Layers {
     int n = 0;
@@ -90,7 +111,7 @@ struct NormalisedModel {
   };
   // Encoder and decoder are drawn first, whatever stands on them: models of one seed start from the same networks.
   NormalisedModel(const NormalisedSizes& sizes, const Steps& steps, Stream& stream, const Layers& made = {})
-      : encoder(sizes, stream), decoder(sizes, stream), flow(steps.K, sizes.latent, steps.epsilon) {
+      : encoder(sizes, stream), decoder(sizes, stream), flow(steps.K, sizes.latent, steps.epsilon, steps.log_alpha) {
     for (int i = 0; i < made.n; ++i) autoregressive.emplace_back(1, 2 * sizes.latent, made.n_hidden, Stream(stream.below(1u << 30),
         "autoregressive layer"));
   }
@@ -110,10 +131,11 @@ struct NormalisedModel {
     const Tempering<T> tempering = flow.tempering();
     PhaseState<T> end = hamiltonian_flow<T>({z_0, tempering.initial_momentum(noise.gamma)}, flow.K, {flow.epsilon()}, tempering, gradient(p, x));
     Var<T> log_det(T(0));
-    for (const Made<T>& made : autoregressive) {
+    for (std::size_t i = 0; i < autoregressive.size(); ++i) {
       const std::int64_t B = x.shape()[0], l = decoder.sizes.latent;
-      const Moved<T> moved = made(reshape(concat(end.z, end.rho, 1), Shape{1, B, 2 * l}));
-      const Var<T> both = reshape(moved.z, Shape{B, 2 * l});
+      const Moved<T> moved = autoregressive[i](reshape(concat(end.z, end.rho, 1), Shape{1, B, 2 * l}));
+      Var<T> both = reshape(moved.z, Shape{B, 2 * l});
+      if (!noise.row_orders.empty()) both = matmul(noise.row_orders[i], both);
       end = {slice(both, 1, 0, l), slice(both, 1, l, l)};
       log_det = log_det + reshape(moved.log_det, Shape{B});
     }

@@ -63,16 +63,21 @@ void table_of(Page& page, const GaussianResults& results, int number, const std:
   page.table(fmt::format("Table {}: {}", number, title), table, {.see = see, .contradicted = contradicted, .profile = results.profile()});
 }
 
-// "Of the 116 numbers in Tables 1 to 4, 111 come out as the authors' code has them."
+// "Of the 30 numbers in Table 4 26 come out as the authors' code has them; ..."
 std::string tables_that_came_out(const Page& page) {
-  int n = 0, n_reproduced = 0;
+  struct Count {
+    int n = 0, reproduced = 0;
+  };
+  Count table_4, others;
   for (const auto& judgement : reporting::judge_all(page.claims(), page.results())) {
     const std::string& id = judgement.claim->id;
     if (!id.starts_with("table") || id[5] > '4') continue;
-    ++n;
-    n_reproduced += judgement.verdict == reporting::Verdict::reproduced;
+    Count& count = id[5] == '4' ? table_4 : others;
+    ++count.n;
+    count.reproduced += judgement.verdict == reporting::Verdict::reproduced;
   }
-  return fmt::format("Of the {} numbers in Tables 1 to 4, {} come out as the authors' code has them.", n, n_reproduced);
+  return fmt::format("Of the {} numbers in Table 4 {} come out as the authors' code has them; of the {} in Tables 1 to 3 {} do, but these hold a draw of |z|² each, the same for "
+                     "all methods of a row, and the claims can only say that it is a likely one.", table_4.n, table_4.reproduced, others.n, others.reproduced);
 }
 
 // Where no draw of z stands between them: how far ours and the published numbers are apart, half a printed unit allowed for.
@@ -414,8 +419,8 @@ void write_selikhanovych_report(Page& page, const experiments::Ledger&) {
   page.finding("On MNIST the objective as coded is no bound: for 25 coordinates of the Gaussian model it ends {} nats above log p(D).",
                {page.at_paper({"as_coded", "k15", "excess_nats"}, 0)});
   const auto mnist = [&](const char* cell, const char* metric) { return page.at_paper({"mnist", cell, metric}); };
-  page.finding("On MNIST HVAE as coded comes to minus objectives of {} nats in training (published about 75.5) and {} on the validation images (84). Its decoder is level with "
-               "a VAE's: NLL {} by an encoder refitted to it, VAE {}, IWAE {}; its own encoder is of no use without the steps ({}).",
+  page.finding("On MNIST HVAE as coded comes to minus objectives of {} nats in training (published about 75.5) and {} on the validation images (84). The NLL of its "
+               "decoder is at most {}, by an encoder refitted to it and few effective samples (VAE {}, IWAE {}, by their own encoders); its own encoder is of no use without the steps ({}).",
                {mnist("hvae_as_coded", "train_nats"), mnist("hvae_as_coded", "validation_nats"), mnist("hvae_as_coded", "nll_refitted_nats"),
                 mnist("vae", "nll_encoder_nats"), mnist("iwae", "nll_encoder_nats"), mnist("hvae_as_coded", "nll_encoder_nats")});
   page.finding("IWAE (K = 40) after 40 passes over 10,000 images: minus its bound on the validation images {} nats (notebook 76.80); NLL {} against "
@@ -425,8 +430,10 @@ void write_selikhanovych_report(Page& page, const experiments::Ledger&) {
                "is {} nats. These NLLs are upper bounds that more draws lower, IWAE's from {} by 40 to {} by 100: small differences between models tell nothing.",
                {mnist("hvae_right", "nll_flow_nats"), mnist("hvae_right", "nll_encoder_nats"), mnist("iwae", "nll_encoder_nats"), mnist("hvae_right", "validation_nats"),
                 mnist("iwae", "validation_nats"), mnist("iwae", "nll_encoder_nats")});
-  page.finding("HVAE + IAF, which the report finds much worse than HVAE: minus bound {} with the sign of the notebook, {} with the right one, HVAE {}.",
-               {mnist("hvae_iaf_as_coded", "minus_bound_nats"), mnist("hvae_iaf", "minus_bound_nats"), mnist("hvae_right", "minus_bound_nats")});
+  page.finding("HVAE + IAF, which the report finds much worse than HVAE: minus bound {} as the notebook has it, {} without its slips, HVAE {}. The notebook shuffles the rows of "
+               "the batch after every autoregressive layer, so that each image is decoded from another one's code: without any leapfrog step the same layers come to {} so, and {} in order.",
+               {mnist("hvae_iaf_as_coded", "minus_bound_nats"), mnist("hvae_iaf", "minus_bound_nats"), mnist("hvae_right", "minus_bound_nats"),
+                mnist("vae_iaf_as_coded", "minus_bound_nats"), mnist("vae_iaf", "minus_bound_nats")});
   const GaussianResults results(page.results());
   table_of(page, results, 1, methods, "theta", "error of θ, ours (published)",
            "Ours in front, the published number in brackets, and last what the exact maximiser gives on our data: those of all methods but VB, "

@@ -48,7 +48,7 @@ class Judge {
     const auto theirs = results_.accepted(profile_, other);
     if (!theirs) return missing(to_string(other) + " was not run");
     against_ = theirs->mean;
-    if (ordering.paired) return paired(ordering, results_.paired_difference(profile_, *claim_.metric, other));
+    if (ordering.paired) return paired(ordering, other);
     const double lead = ordering.after ? ours_.mean - theirs->mean : theirs->mean - ours_.mean;
     if (ordering.false_alarm == 0 || std::isnan(lead)) return lead > ordering.margin;
     const Spread spread = pooled(samples_of(ordering.pool, other));
@@ -90,11 +90,23 @@ class Judge {
     return samples;
   }
 
-  std::optional<bool> paired(const Ordering& ordering, const std::optional<Sample>& difference) {
-    if (!difference || difference->n < 2) return missing("there are no two seeds in common");
+  std::optional<bool> paired(const Ordering& ordering, const CellMetric& other) {
+    const auto difference = results_.paired_difference(profile_, *claim_.metric, other);
+    if (!difference) return missing("there is no seed in common");
     held_ = ordering.after ? difference->mean : -difference->mean;
     if (std::isnan(held_)) return false;
-    return decided(ordering, held_, t_quantile(1 - ordering.false_alarm / 2, difference->n - 1) * difference->standard_error());
+    std::set<std::string> cells(ordering.pool.begin(), ordering.pool.end());
+    cells.insert(claim_.metric->cell_path());
+    cells.erase(other.cell_path());
+    std::vector<Sample> differences;
+    for (const std::string& cell : cells) {
+      const std::size_t slash = cell.find('/');
+      if (const auto d = results_.paired_difference(profile_, {cell.substr(0, slash), cell.substr(slash + 1), claim_.metric->metric}, other))
+        differences.push_back(*d);
+    }
+    const Spread spread = pooled(differences);
+    if (spread.dof == 0) return missing("there are no two seeds in common");
+    return decided(ordering, held_, t_quantile(1 - ordering.false_alarm / 2, spread.dof) * spread.sd / std::sqrt(difference->n));
   }
 
   std::optional<bool> decided(const Ordering& ordering, double lead, double chance) {
@@ -268,7 +280,7 @@ bool is_only_ordered(const Judgement& j) {
 }
 
 std::string verdict_text(const Judgement& j) {
-  if (j.undecided) return fmt::format("{}: {}", to_string(j.verdict), j.note);
+  if (j.undecided) return "run, undecided: " + j.note;
   return to_string(j.verdict) + (is_only_ordered(j) ? ", as an ordering" : j.tolerance ? fmt::format(" (± {:.3g} allowed)", *j.tolerance) : "");
 }
 

@@ -47,7 +47,8 @@ struct Interval {
 // Ours lies beyond the other one of ours: ours - other > margin ("after"), other - ours > margin ("before"). With a
 // `false_alarm` a lead is left unjudged that lies closer to the margin than chance could bring it: t * s * sqrt(1/n + 1/m), s
 // pooled over both cells and those of `pool`. `paired`: the lead is the mean over the seeds that both have, where a seed is the
-// same start and the same batches, and chance is t times the standard error of that mean. A margin below 0 forgives so much.
+// same start and the same batches, and chance is t times the standard error of that mean, from the scatter of the differences
+// around their cell's mean, pooled over this cell and those of `pool`, each less the same other. A margin below 0 forgives so much.
 struct Ordering {
   bool after = true;
   std::string other;  // a claim's id, or a metric
@@ -109,7 +110,7 @@ struct Judgement {
   std::optional<Profile> ours_at = {};
   std::optional<double> against = {};   // the closed form of a law, or the other side of an ordering
   std::optional<double> tolerance = {};  // how far from the published number ours may lie, half a printed unit included
-  bool undecided = false;               // ours was run, but what it is to be held against is missing, or seeds are too few
+  bool undecided = false;               // not_run, though ours was run: what it is to be held against is missing, or seeds are too few
   std::string note = {};                // why it was not run, or failed
 
   bool skipped() const { return !failed && (verdict == Verdict::not_run || verdict == Verdict::not_comparable); }

@@ -176,8 +176,7 @@ decltype(Rule::kind) rule_kind_from(Section& section) {
     if (after == section.has("before")) fail(Exit::io, "{}: an ordering needs either 'after' or 'before'", section.place());
     Ordering ordering{after, section.text(after ? "after" : "before"), section.number("margin"), false_alarm_from(section).value_or(0),
                       pool_from(section), section.flag("paired")};
-    if (ordering.paired && (ordering.false_alarm == 0 || !ordering.pool.empty()))
-      fail(Exit::io, "{}: a paired ordering needs 'false_alarm', and no 'pool'", section.place());
+    if (ordering.paired && ordering.false_alarm == 0) fail(Exit::io, "{}: a paired ordering needs 'false_alarm'", section.place());
     return ordering;
   }
   if (kind == "law") return Law{section.cell_metric("law"), section.not_negative("tolerance"), false_alarm_from(section).value_or(0)};

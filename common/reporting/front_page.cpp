@@ -23,7 +23,7 @@ void write_summary(const fs::path& folder, const experiments::Program& program, 
   for (const Source source : sources) {
     const Score score = score_of(from(source, judgements));
     scores.push_back({{"reproduced", score.reproduced}, {"differs", score.differs}, {"not_comparable", score.not_comparable},
-                      {"not_run", score.not_run}});
+                      {"undecided", score.undecided}, {"not_run", score.not_run}});
   }
   std::vector<std::string> profiles;
   bool stand_in = false;
@@ -46,9 +46,10 @@ namespace {
 // "21 of 39 reproduced, 10 differ, 8 not run; 5 not comparable", of those that could be compared.
 std::string score_text(const json& score) {
   const auto count = [&](const char* name) { return score.at(name).get<int>(); };
-  const int comparable = count("reproduced") + count("differs") + count("not_run");
+  const int comparable = count("reproduced") + count("differs") + count("undecided") + count("not_run");
   std::string text = comparable == 0 ? "–" : fmt::format("{} of {} reproduced", count("reproduced"), comparable);
   if (count("differs") > 0) text += fmt::format(", {} differ", count("differs"));
+  if (count("undecided") > 0) text += fmt::format(", {} undecided", count("undecided"));
   if (count("not_run") > 0) text += fmt::format(", {} not run", count("not_run"));
   if (count("not_comparable") > 0) text += fmt::format("; {} not comparable", count("not_comparable"));
   return text;

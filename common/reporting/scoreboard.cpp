@@ -23,6 +23,7 @@ Table score_table(const std::vector<Judgement>& judgements) {
                {"Reproduced", Align::right},
                {"Differs", Align::right},
                {"Not comparable", Align::right},
+               {"Run, undecided", Align::right},
                {"Not run", Align::right},
                {"Not as declared", Align::right}},
               {}};
@@ -31,7 +32,7 @@ Table score_table(const std::vector<Judgement>& judgements) {
     if (members.empty()) continue;
     const Score score = score_of(members);
     table.rows.push_back({to_string(source), std::to_string(score.reproduced), std::to_string(score.differs), std::to_string(score.not_comparable),
-                          std::to_string(score.not_run), std::to_string(score.failed)});
+                          std::to_string(score.undecided), std::to_string(score.not_run), std::to_string(score.failed)});
   }
   return table;
 }
@@ -60,11 +61,12 @@ constexpr int most_listed = 30;
 std::string counted(const std::vector<Judgement>& judgements) {
   std::map<std::string, std::vector<Judgement>> groups;
   for (const Judgement& j : judgements) groups[j.claim->id.substr(0, j.claim->id.find('.'))].push_back(j);
-  Table table{{{"Claims"}, {"Reproduced", Align::right}, {"Differs", Align::right}, {"Not comparable", Align::right}, {"Not run", Align::right}}, {}};
+  Table table{{{"Claims"}, {"Reproduced", Align::right}, {"Differs", Align::right}, {"Not comparable", Align::right}, {"Run, undecided", Align::right},
+               {"Not run", Align::right}}, {}};
   for (const auto& [group, members] : groups) {
     const Score score = score_of(members);
     table.rows.push_back({fmt::format("`{}`", group), std::to_string(score.reproduced), std::to_string(score.differs),
-                          std::to_string(score.not_comparable), std::to_string(score.not_run)});
+                          std::to_string(score.not_comparable), std::to_string(score.undecided), std::to_string(score.not_run)});
   }
   return "**What held**, by the beginning of the claims' ids:\n\n" + to_markdown(table) + "\n";
 }
@@ -118,7 +120,7 @@ Score score_of(const std::vector<Judgement>& judgements) {
       case Verdict::reproduced: ++score.reproduced; break;
       case Verdict::differs: ++score.differs; break;
       case Verdict::not_comparable: ++score.not_comparable; break;
-      case Verdict::not_run: ++score.not_run; break;
+      case Verdict::not_run: ++(j.undecided ? score.undecided : score.not_run); break;
     }
   }
   return score;
@@ -169,7 +171,8 @@ std::string scoreboard_section(const std::vector<Judgement>& judgements, const R
     });
   out += listed("What did not hold, and why", judgements, has(Verdict::differs), why_it_differs);
   out += listed("Not comparable", judgements, has(Verdict::not_comparable), &Judgement::note);
-  if (!is_long) out += listed("What was not run", judgements, has(Verdict::not_run), &Judgement::note);
+  out += listed("Run, but undecided", judgements, &Judgement::undecided, &Judgement::note);
+  if (!is_long) out += listed("What was not run", judgements, [](const Judgement& j) { return j.verdict == Verdict::not_run && !j.undecided && !j.failed; }, &Judgement::note);
   return out + sensitivity(judgements, results);
 }
 

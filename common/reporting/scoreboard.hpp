@@ -13,6 +13,7 @@ namespace reporting {
 // How the claims came out, counted.
 struct Score {
   int reproduced = 0, differs = 0, not_comparable = 0, not_run = 0;
+  int undecided = 0;  // run, and too little to decide; not among the not_run
   int failed = 0;  // of the first two, or unrecorded: not as declared
 };
 
