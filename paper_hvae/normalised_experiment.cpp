@@ -175,15 +175,18 @@ void show(Run& run, const Model& model, const datasets::ImageSet& train, const d
 //
 // Where the objective is none, q(z_0 | x) need not be near p(z | x), and importance samples from it say little of the decoder. This encoder
 // goes on from the trained one and maximises the VAE's bound, the decoder fixed under its running statistics.
-NormalisedEncoder<float> refitted(const Model& model, const Settings& settings, const datasets::ImageSet& train, std::uint64_t seed) {
+NormalisedEncoder<float> refitted(const Model& model, const datasets::ImageSet& train, Run& run) {
+  const Settings& settings = run.settings();
   const FixedDecoder<float> p = model.decoder.fixed();
   NormalisedEncoder<float> encoder = model.encoder;
   nn::Parameters<float> parameters(encoder);
   nn::Adam<float> optimiser(parameters, {.learning_rate = settings.number("learning_rate")});
-  datasets::BatchOrder order(train.n, settings.count("batch"), seed);
-  const Stream noise(seed, "refitting noise");
+  datasets::BatchOrder order(train.n, settings.count("batch"), run.seed());
+  const Stream noise(run.seed(), "refitting noise");
   nn::BatchStatistics<float> met;
-  for (std::int64_t step = 0; step < settings.count("epochs") * order.batches_per_epoch(); ++step) {
+  const std::int64_t n_steps = settings.count("epochs") * order.batches_per_epoch();
+  for (std::int64_t step = 0; step < n_steps; ++step) {
+    run.progress(n_steps, n_steps, fmt::format("refitting, {} of {}", step, n_steps));
     const Var<float> x(datasets::gather(train, order.rows(step), datasets::rounding()));
     Stream stream = noise.at(static_cast<std::uint64_t>(step));
     const Var<float> epsilon(stream.normal<float>({x.shape()[0], model.decoder.sizes.latent}));
@@ -304,7 +307,7 @@ void run_cell(Run& run) {
     bound = -flow.elbo_nats;
   }
   if (settings.text("objective") == "as_coded") {
-    encoder_alone.encoder = refitted(model, settings, train, run.seed());
+    encoder_alone.encoder = refitted(model, train, run);
     const Evaluation& refit = ways.emplace_back(likelihood(encoder_alone, "refitted"));
     metric("nll_refitted_nats", refit.likelihood.nll_nats, "nats", how + " of an encoder trained afterwards", refit.likelihood.monte_carlo_error_nats);
     metric("minus_bound_refitted_nats", -refit.elbo_nats, "nats", "from the same draws: the VAE's, of that encoder and the decoder");

@@ -52,7 +52,7 @@ void settings(Page& page) {
                 "PyTorch's random numbers cannot be repeated; several seeds show the spread instead"});
   page.setting({"value in the table", "not said",
                 "last epoch, one draw per image, mean over batches of 64, the last (16 images) weighing as much as the others",
-                "authors' code: its comparison script, which the table is inferred to come from (the β-VAE's row is not in it)", ""});
+                "authors' code: its comparison script, which the table is inferred to come from", "the β-VAE's row is not in the script, and the CVAE's sums over each batch there: these two were probably read off training logs, means over all images"});
 }
 
 // ## What a reader should take home

@@ -100,7 +100,7 @@ std::vector<Cell> pendulum_cells(Profile profile) {
     Settings settings = base_settings(profile);
     settings.set("method", std::string(v.method));
     settings.set("bound", std::string(v.bound));
-    // In a shorter run warm-up takes the same share of it.
+    // In a shorter run warm-up takes the share of it that it has in the paper's, rounded down to whole epochs, one at least.
     const std::int64_t iterations = settings.count("iterations"), full = 150'000;
     settings.set("warm_up_epochs", v.warm_up_epochs);
     if (profile != Profile::paper && v.warm_up_epochs > 0) {
