@@ -222,7 +222,7 @@ std::string without_varied(const std::string& cell) { return cell.substr(0, cell
 
 void figure_of_training(Page& page, const Scale& scale) {
   reporting::Panel bounds{.title = "the bound, ε fixed, seed 0", .x_label = "pass", .y_label = "bound, validation images [nats]"};
-  reporting::Panel fixed{.title = "less the VAE's, ε fixed, mean over seeds", .x_label = "pass", .y_label = "the VAE's + [nats]"}, varied = fixed;
+  reporting::Panel fixed{.title = "less the VAE's, ε fixed, mean over seeds", .x_label = "pass", .y_label = "bound above the VAE's [nats]"}, varied = fixed;
   varied.title = "less the VAE's, ε varied, mean over seeds";
   std::map<std::string, int> colours{{"vae", 0}};
   const auto add_bound = [&](const std::string& cell) {
@@ -245,6 +245,9 @@ void figure_of_training(Page& page, const Scale& scale) {
     (is_varied ? varied : fixed).curves.push_back(std::move(*curve));
   }
   // Early on they are tens of nats apart, whoever leaves the mean image first: the axis is that of the second half.
+  double last = 1;
+  for (const reporting::Curve& curve : bounds.curves) last = std::max(last, curve.x.back());
+  for (reporting::Panel* panel : {&bounds, &fixed, &varied}) panel->x_range = {{0, last}};
   for (reporting::Panel* panel : {&fixed, &varied}) panel->y_range = {{-1.1 * furthest, 1.1 * furthest}};
   reporting::Figure figure{.name = "mnist_training", .panels = {bounds}, .columns = 2, .width = 1120, .height = 460};
   for (reporting::Panel* panel : {&fixed, &varied})

@@ -156,7 +156,7 @@ void write_table_1(Page& page) {
   page.prose("What Table 1 of the paper can show",
              fmt::format("Table 1 is the mean over the supplement's runs, recomputed here from its 57 rows. The deviation between runs of one "
                          "variant of HVAE, pooled, is {:.3f} nats with fixed step sizes and {:.3f} with varied ones, {:.1f} and {:.1f} times that between "
-                         "estimates of one run. By it {} of the {} differences from the VAE are beyond chance (two-sided 5 %), and {} if a false alarm among all of them is to have 5 % "
+                         "estimates of one run. By it {} of the {} differences from the VAE are beyond chance (two-sided 5 %), and {} if all of them together are to raise a false alarm in 5 % of cases "
                          "(Bonferroni). The headline, {:.2f} nats between the VAE and K = 10, free, varied, needs {} runs an arm to be seen four "
                          "times out of five; the difference of {:.2f} between K = 10 and K = 15, free, fixed, needs {}. The paper has "
                          "two or three.\n\n{}\n",
