@@ -1,6 +1,7 @@
 #include "common/experiments/threads.hpp"
 
 #include <fmt/core.h>
+#include <oneapi/dnnl/dnnl.h>
 #include <omp.h>
 
 #include <algorithm>
@@ -20,7 +21,18 @@ namespace experiments {
 
 int available_threads() { return omp_get_max_threads(); }
 
+// oneDNN chooses its kernels by the processor. Held to what this program was compiled for, a record's instruction set says which they
+// were: a program built for AVX2 computes the same bits on a processor with AVX-512. Only the first call counts.
+static void hold_kernels_to_compiled_instructions() {
+#if defined(__AVX2__) && !defined(__AVX512F__)
+  dnnl_set_max_cpu_isa(dnnl_cpu_isa_avx2);
+#elif defined(__SSE2__) && !defined(__AVX2__)
+  dnnl_set_max_cpu_isa(dnnl_cpu_isa_sse41);
+#endif
+}
+
 void use_threads(int n) {
+  hold_kernels_to_compiled_instructions();
 #ifdef __SSE2__
   _MM_SET_FLUSH_ZERO_MODE(_MM_FLUSH_ZERO_ON);
   _mm_setcsr(_mm_getcsr() | 0x0040);  // and treat those that are read as zero
