@@ -101,7 +101,7 @@ std::string scatter_between_seeds(const Page& page, const Scale& scale) {
   }
   const reporting::Spread spread = reporting::pooled(differences);
   if (spread.dof == 0) return "";
-  return fmt::format(" The same variant's differences in NLL scatter between its seeds with a deviation of {:.2f} nats ({} variants, pooled), so a mean of two is known to ± {:.1f} (95 %).",
+  return fmt::format(" The same variant's differences in NLL scatter between its seeds with a deviation of {:.2f} nats (of {} with two or more, pooled), so a mean of two is known to ± {:.1f} (95 %).",
                      spread.sd, differences.size(), reporting::t_quantile(0.975, spread.dof) * spread.sd / std::sqrt(2.0));
 }
 

@@ -220,18 +220,19 @@ std::vector<Curve> authors_points(const Page& page, const std::string& metric) {
   return curves;
 }
 
-// The models' curves of one scale, from the lowest value to 80 nats above it.
+// The models' curves of one scale, from the lowest value to 80 nats above it, or as far as a curve ends.
 Panel training_panel(const Page& page, Profile profile, const std::vector<Shown>& models, const std::string& series, const std::string& y_label) {
   Panel panel{.x_label = "pass", .y_label = y_label};
-  double lowest = std::numeric_limits<double>::infinity();
+  double lowest = std::numeric_limits<double>::infinity(), highest_end = -lowest;
   for (const Shown& shown : models) {
     const auto* record = record_of(page, profile, "mnist/" + shown.cell);
     if (!record || record->diverged) continue;
     const auto& curve = record->series.at("curve");
     lowest = std::min(lowest, *std::ranges::min_element(curve.at(series)));
+    highest_end = std::max(highest_end, curve.at(series).back());
     panel.curves.push_back({.label = shown.title, .x = curve.at("epoch"), .y = curve.at(series), .colour = shown.colour});
   }
-  if (!panel.curves.empty()) panel.y_range = {std::floor(lowest / 10) * 10, lowest + 80};
+  if (!panel.curves.empty()) panel.y_range = {std::floor(lowest / 10) * 10, std::max(lowest + 80, highest_end + 10)};
   return panel;
 }
 
