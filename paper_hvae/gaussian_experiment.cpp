@@ -154,7 +154,7 @@ class Trial {
   template <class Method, class Bound>
   Method train(Method method, const Bound& bound) {
     nn::Parameters<float> parameters(method);
-    const auto optimiser = build_optimiser(parameters);
+    const auto optimiser = gaussian_optimiser(settings_, parameters);
     const std::int64_t n_steps = settings_.count("n_steps"), every = settings_.count("curve_every");
     std::int64_t step = 0;
     double bound_sum = 0;
@@ -244,12 +244,6 @@ class Trial {
     return noise;
   }
 
-  std::unique_ptr<nn::Optimiser<float>> build_optimiser(const nn::Parameters<float>& parameters) const {
-    const nn::RmsPropSettings settings = optimiser_settings(settings_);
-    if (settings_.text("optimiser") == "rmsprop_pytorch") return std::make_unique<nn::RmsPropPyTorch<float>>(parameters, settings);
-    return std::make_unique<nn::RmsPropTensorFlow1<float>>(parameters, settings);
-  }
-
   double Delta_of(const GaussianParameters<float>& theta, std::int64_t set, std::int64_t j) const { return theta.Delta.value()[set * d_ + j]; }
   double sigma_of(const GaussianParameters<float>& theta, std::int64_t set, std::int64_t j) const {
     return std::exp(static_cast<double>(theta.log_sigma.value()[set * d_ + j]));
@@ -326,6 +320,12 @@ const std::vector<Method>& gaussian_methods() {
                                        {"vb", "VB", Settings{{"method", "vb"}}},
                                        {"vb_along_the_ridge", "VB, along the ridge", Settings{{"method", "vb_along_the_ridge"}}}};
   return all;
+}
+
+std::unique_ptr<nn::Optimiser<float>> gaussian_optimiser(const Settings& settings, const nn::Parameters<float>& parameters) {
+  const nn::RmsPropSettings defaults = optimiser_settings(settings);
+  if (settings.text("optimiser") == "rmsprop_pytorch") return std::make_unique<nn::RmsPropPyTorch<float>>(parameters, defaults);
+  return std::make_unique<nn::RmsPropTensorFlow1<float>>(parameters, defaults);
 }
 
 double estimated_seconds(const Settings& settings) {

@@ -3,6 +3,9 @@
 #pragma once
 
 #include "common/experiments/experiment.hpp"
+#include "common/nn/optimisers.hpp"
+
+#include <memory>
 
 namespace hvae {
 
@@ -27,6 +30,9 @@ void check_gaussian_settings(const std::string& experiment, const experiments::S
 
 // The defaults, for a method; a program sets the rest.
 experiments::Settings gaussian_settings(const std::string& method, std::int64_t d);
+
+// The optimiser that the setting `optimiser` names.
+std::unique_ptr<nn::Optimiser<float>> gaussian_optimiser(const experiments::Settings& settings, const nn::Parameters<float>& parameters);
 
 // A method as tables and figures name it.
 struct Method {

@@ -41,14 +41,14 @@ void run_sequential(Run& run) {
   const auto constant = [&](float value) { return Var<float>(Array<float>::full({1, 1, d}, value)); };
   MeanFieldMethod<float> method{{constant(0), constant(3)}, constant(0), constant(1), Coordinates::as_coded};
   nn::Parameters<float> parameters(method);
-  nn::RmsPropTensorFlow1<float> optimiser(parameters, {1e-3, 0.9, 1e-10});  // its library's defaults
+  const auto optimiser = gaussian_optimiser(settings, parameters);
   std::int64_t step = 0;
   double first_error = 0, later_error = 0, mle_error = 0;  // sums over the sets that are done
   run.keep("first_error", first_error);
   run.keep("later_error", later_error);
   run.keep("mle_error", mle_error);
   run.keep("parameters", parameters.flat());
-  run.keep("optimiser", optimiser);
+  run.keep("optimiser", *optimiser);
   run.keep("step", step);
   run.resume();
 
@@ -56,7 +56,7 @@ void run_sequential(Run& run) {
     const std::int64_t set = step / n_steps;
     const auto moments = statistics<float>(moments_of(data.all, set, d), 1, d);
     for (const std::int64_t end = (set + 1) * n_steps; step < end;) {
-      nn::train_step<float>(method, optimiser, [&](const MeanFieldMethod<float>& m) { return -sum(m.elbo(moments)); });
+      nn::train_step<float>(method, *optimiser, [&](const MeanFieldMethod<float>& m) { return -sum(m.elbo(moments)); });
       ++step;
       if (step == end) {
         double error = 0, mle = 0;

@@ -94,11 +94,9 @@ std::string by_seed(const std::vector<BesideVae>& pairs, OfImage of_image) {
 // " One variant's differences scatter between its seeds with ...": how well a mean over seeds is known.
 std::string scatter_between_seeds(const Page& page, const Scale& scale) {
   std::vector<Sample> differences;
-  for (const std::string& cell : variants_of(page, scale)) {
-    std::vector<double> of_seeds;
-    for (const BesideVae& pair : beside_vae(page, scale, cell)) of_seeds.push_back(pair.difference("nll_nats"));
-    if (of_seeds.size() > 1) differences.push_back(reporting::summarise(of_seeds));
-  }
+  const CellMetric of_vae{scale.experiment, "vae", "nll_nats"};
+  for (const std::string& cell : variants_of(page, scale))
+    if (const auto d = page.results().paired_difference(scale.profile, {scale.experiment, cell, "nll_nats"}, of_vae); d && d->n > 1) differences.push_back(*d);
   const reporting::Spread spread = reporting::pooled(differences);
   if (spread.dof == 0) return "";
   return fmt::format(" The same variant's differences in NLL scatter between its seeds with a deviation of {:.2f} nats (of {} with two or more, pooled), so a mean of two is known to ± {:.1f} (95 %).",
@@ -131,7 +129,7 @@ void memory(Page& page) {
                          "without a flow, and {:.1f} + {:.1f} K MiB with one, from K = 1 and 2: {:.1f} at K = 5, measured {:.1f}, and {:.1f} at K = 20, measured {:.1f} (parameters, "
                          "gradients and optimiser included; not the data).\n",
                          record->identity.settings.count("hidden"), record->identity.settings.count("batch"), mib(0), mib(1) - slope, slope, mib(1) + 4 * slope, mib(5),
-                         mib(1) + 19 * slope, mib(20)));
+                         record->metrics.at("k20_by_line_mib").value, mib(20)));
 }
 
 // ## The table

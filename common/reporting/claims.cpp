@@ -77,16 +77,20 @@ class Judge {
     return within(ours_.mean, *claim_.published, *tolerance_);
   }
 
+  // Of a cell by its path, "experiment/cell".
+  static CellMetric metric_of(const std::string& path, const std::string& metric) {
+    const std::size_t slash = path.find('/');
+    return {path.substr(0, slash), path.substr(slash + 1), metric};
+  }
+
   // Of the claim's metric, its own cell and those of a pool; and what it is held against. None of them twice.
   std::vector<Sample> samples_of(const std::vector<std::string>& pool, const std::optional<CellMetric>& other = {}) const {
     std::set<std::pair<std::string, std::string>> wanted{{claim_.metric->cell_path(), claim_.metric->metric}};
     for (const std::string& cell : pool) wanted.emplace(cell, claim_.metric->metric);
     if (other) wanted.emplace(other->cell_path(), other->metric);
     std::vector<Sample> samples;
-    for (const auto& [cell, metric] : wanted) {
-      const std::size_t slash = cell.find('/');
-      if (auto s = results_.accepted(profile_, {cell.substr(0, slash), cell.substr(slash + 1), metric})) samples.push_back(*s);
-    }
+    for (const auto& [cell, metric] : wanted)
+      if (auto s = results_.accepted(profile_, metric_of(cell, metric))) samples.push_back(*s);
     return samples;
   }
 
@@ -99,11 +103,8 @@ class Judge {
     cells.insert(claim_.metric->cell_path());
     cells.erase(other.cell_path());
     std::vector<Sample> differences;
-    for (const std::string& cell : cells) {
-      const std::size_t slash = cell.find('/');
-      if (const auto d = results_.paired_difference(profile_, {cell.substr(0, slash), cell.substr(slash + 1), claim_.metric->metric}, other))
-        differences.push_back(*d);
-    }
+    for (const std::string& cell : cells)
+      if (const auto d = results_.paired_difference(profile_, metric_of(cell, claim_.metric->metric), other)) differences.push_back(*d);
     const Spread spread = pooled(differences);
     if (spread.dof == 0) return missing("there are no two seeds in common");
     return decided(ordering, held_, t_quantile(1 - ordering.false_alarm / 2, spread.dof) * spread.sd / std::sqrt(difference->n));

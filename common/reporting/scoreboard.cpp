@@ -161,7 +161,7 @@ std::string banners(const Results& results) {
 
 std::string scoreboard_section(const std::vector<Judgement>& judgements, const Results& results) {
   std::string out = "## Scoreboard\n\n" + to_markdown(score_table(judgements)) + "\n";
-  const auto has = [](Verdict verdict) { return [verdict](const Judgement& j) { return j.verdict == verdict && !j.failed; }; };
+  const auto has = [](Verdict verdict) { return [verdict](const Judgement& j) { return j.verdict == verdict && !j.failed && !j.undecided; }; };
   out += listed("Not as declared", judgements, &Judgement::failed, why_it_differs);
   const bool is_long = static_cast<int>(judgements.size()) > most_listed;
   if (is_long) out += counted(judgements);
@@ -172,7 +172,7 @@ std::string scoreboard_section(const std::vector<Judgement>& judgements, const R
   out += listed("What did not hold, and why", judgements, has(Verdict::differs), why_it_differs);
   out += listed("Not comparable", judgements, has(Verdict::not_comparable), &Judgement::note);
   out += listed("Run, but undecided", judgements, &Judgement::undecided, &Judgement::note);
-  if (!is_long) out += listed("What was not run", judgements, [](const Judgement& j) { return j.verdict == Verdict::not_run && !j.undecided && !j.failed; }, &Judgement::note);
+  if (!is_long) out += listed("What was not run", judgements, has(Verdict::not_run), &Judgement::note);
   return out + sensitivity(judgements, results);
 }
 

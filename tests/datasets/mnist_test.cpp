@@ -1,11 +1,11 @@
 // The real MNIST, where PAPER_DATA or the cache has it; skipped where neither does.
 #include "common/datasets/mnist.hpp"
+#include "tests/datasets/real.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include <array>
 #include <cmath>
-#include <cstdio>
 #include <numeric>
 
 namespace {
@@ -17,11 +17,7 @@ const Mnist& loaded() {
   return both;
 }
 
-// What ctest knows a skipped test by (CMakeLists.txt).
-boost::test_tools::assertion_result real(boost::unit_test::test_unit_id) {
-  if (loaded().train.stand_in) std::puts("skipped: a data set is not here; run ./reproduce data");
-  return !loaded().train.stand_in;
-}
+const ImageSet& training_images() { return loaded().train; }
 
 double mean_pixel(const ImageSet& set) {
   return std::accumulate(set.pixels.begin(), set.pixels.end(), 0.0) / static_cast<double>(set.pixels.size());
@@ -33,7 +29,7 @@ std::array<int, 10> histogram(const ImageSet& set) {
   return counts;
 }
 
-BOOST_TEST_DECORATOR(*boost::unit_test::precondition(real))
+BOOST_TEST_DECORATOR(*real(training_images))
 BOOST_AUTO_TEST_CASE(has_the_known_counts) {
   BOOST_TEST(loaded().train.n == 60'000);
   BOOST_TEST(loaded().test.n == 10'000);
@@ -48,7 +44,7 @@ BOOST_AUTO_TEST_CASE(has_the_known_counts) {
   BOOST_TEST(histogram(loaded().test) == test, boost::test_tools::per_element());
 }
 
-BOOST_TEST_DECORATOR(*boost::unit_test::precondition(real))
+BOOST_TEST_DECORATOR(*real(training_images))
 BOOST_AUTO_TEST_CASE(has_the_known_mean_grey) {
   BOOST_TEST(std::abs(mean_pixel(loaded().train) - 33.318) < 0.0005);
   BOOST_TEST(std::abs(mean_pixel(loaded().test) - 33.791) < 0.0005);

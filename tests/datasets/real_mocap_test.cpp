@@ -2,12 +2,12 @@
 #include "common/datasets/cmu_mocap.hpp"
 #include "common/datasets/location.hpp"
 #include "common/tensors/errors.hpp"
+#include "tests/datasets/real.hpp"
 #include "tests/temporary_folder.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -23,12 +23,6 @@ const CmuMocap& loaded() {
   return recordings;
 }
 
-// What ctest knows a skipped test by (CMakeLists.txt).
-boost::test_tools::assertion_result real(boost::unit_test::test_unit_id) {
-  if (loaded().stand_in) std::puts("skipped: a data set is not here; run ./reproduce data");
-  return !loaded().stand_in;
-}
-
 const std::filesystem::path& here() {
   static const std::filesystem::path folder = *locate(std::nullopt, std::vector<DataFile>{{"cmu_mocap/02.asf"}});
   return folder;
@@ -41,7 +35,7 @@ void is_refused(const std::string& where, const Read& read) {
   });
 }
 
-BOOST_TEST_DECORATOR(*boost::unit_test::precondition(real))
+BOOST_TEST_DECORATOR(*real(loaded))
 BOOST_AUTO_TEST_CASE(subject_2_stands_on_its_feet) {
   const std::filesystem::path asf = here() / "cmu_mocap/02.asf";
   const Skeleton subject = read_asf(asf);
@@ -60,7 +54,7 @@ BOOST_AUTO_TEST_CASE(subject_2_stands_on_its_feet) {
   }
 }
 
-BOOST_TEST_DECORATOR(*boost::unit_test::precondition(real))
+BOOST_TEST_DECORATOR(*real(loaded))
 BOOST_AUTO_TEST_CASE(subject_2_has_five_motions_and_its_files_are_verified) {
   const CmuMocap& data = loaded();
   BOOST_TEST(data.sha256.size() == 6u);
@@ -92,7 +86,7 @@ BOOST_AUTO_TEST_CASE(subject_2_has_five_motions_and_its_files_are_verified) {
   is_refused("lacks cmu_mocap/02_03.amc;", [&] { cmu_mocap(copy); });
 }
 
-BOOST_TEST_DECORATOR(*boost::unit_test::precondition(real))
+BOOST_TEST_DECORATOR(*real(loaded))
 BOOST_AUTO_TEST_CASE(the_stand_in_has_the_same_channels) {
   const std::vector<std::string> theirs = loaded().skeleton.channels();
   const TemporaryFolder empty;

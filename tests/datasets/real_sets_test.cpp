@@ -7,29 +7,19 @@
 #include "common/datasets/registry.hpp"
 #include "common/tensors/digest.hpp"
 #include "tests/datasets/mat_file.hpp"
+#include "tests/datasets/real.hpp"
 #include "tests/temporary_folder.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <numeric>
 #include <set>
 
 namespace {
 
 using namespace datasets;
-
-// Skipped tests are known to ctest by this line (CMakeLists.txt).
-template <class Load>
-auto real(const Load& load) {
-  return boost::unit_test::precondition([load](boost::unit_test::test_unit_id) -> boost::test_tools::assertion_result {
-    const bool is_real = !load().stand_in;
-    if (!is_real) std::puts("skipped: a data set is not here; run ./reproduce data");
-    return is_real;
-  });
-}
 
 const Mnist& clothes() {
   static const Mnist set = fashion_mnist(std::nullopt, {.train = 10, .test = 10});
