@@ -22,7 +22,7 @@ function(suite_program name)
 
   if(EXISTS ${CMAKE_SOURCE_DIR}/reports/${name}/index.md)
     add_test(NAME page.${name} COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:${name}> -DNAME=${name}
-      -DREPORTS=${CMAKE_SOURCE_DIR}/reports -DSCRATCH=${CMAKE_CURRENT_BINARY_DIR}/page -P ${CMAKE_SOURCE_DIR}/cmake/check_page.cmake)
+      -DREPORTS=${CMAKE_SOURCE_DIR}/reports -DSCRATCH=${CMAKE_CURRENT_BINARY_DIR}/page/${name} -P ${CMAKE_SOURCE_DIR}/cmake/check_page.cmake)
     set_tests_properties(page.${name} PROPERTIES LABELS page TIMEOUT 120)
   endif()
 
