@@ -21,6 +21,11 @@ Scaling Scaling::fit(Kind kind, std::span<const double> degrees, std::size_t n_c
       most = std::max(most, degrees[at]);
     }
     for (std::size_t at = c; at < degrees.size(); at += n_channels) squares += std::pow(degrees[at] - sum, 2) / n;
+    if (kind == Kind::half_turn) {
+      scaling.offset.push_back(0);
+      scaling.factor.push_back(180);
+      continue;
+    }
     const double factor = kind == Kind::range ? most - least : std::sqrt(squares);
     constexpr double stands_still = 1e-6;  // degrees
     scaling.offset.push_back(kind == Kind::range ? least : sum);

@@ -20,10 +20,9 @@ namespace {
 // have no $\beta$ to make up for it, reconstruct much worse than the VHP: the comparison is then one of likelihoods. The
 // experiment motion_seeds has both.
 //
-// *Iterations*: the paper has none. At five times the learning rate the error had come down to 1.7 $\kappa^2$ after 30,000
-// steps of the initial phase alone; after it, $\beta$ needs at least $\ln(1 / \beta_0) / (\nu \kappa^2) = 17{,}300$ steps to
-// come to 1, and ten times as many where the error stays a tenth below $\kappa^2$. No run of that length has been made: whether it is
-// enough is open, and a shorter one at Table 3's rate would end before $\beta$ has moved.
+// *Iterations*: the paper has none. At five times the learning rate the initial phase takes 3,000 steps; after it, $\beta$ needs at
+// least $\ln(1 / \beta_0) / (\nu \kappa^2) = 17{,}300$ to come to 1, and three times as many where the error stays a third below
+// $\kappa^2$, as it does there.
 Settings base_settings(Profile profile) {
   Settings settings{
       {"method", std::string("vhp")},
@@ -40,25 +39,22 @@ Settings base_settings(Profile profile) {
       {"n_graphs", std::int64_t{10}},
       {"n_interpolations", std::int64_t{100}},
       {"path_points", std::int64_t{100}},
-      {"iterations", std::int64_t{250'000}},
+      {"iterations", std::int64_t{100'000}},
       {"tau", 3.0},
       {"alpha", 0.99},
       {"beta_0", 1e-3},
-      {"batch", std::int64_t{128}},
+      {"batch", std::int64_t{64}},
       {"variance", 0.0004},
       {"prior_max_deviation", 1.0},
-      {"scaling", std::string("range")},
+      {"scaling", std::string("half_turn")},
       {"warm_up_epochs", std::int64_t{0}},
       {"n_pseudo_inputs", std::int64_t{0}},
   };
   if (profile == Profile::quick) {
     settings.set("iterations", std::int64_t{6000});
-    settings.set("batch", std::int64_t{64});
     settings.set("K", std::int64_t{4});
     settings.set("learning_rate", 5e-4);
-    settings.set("nu", 10.0);
-    settings.set("kappa", 0.07);  // 0.02 is not reached in so few steps
-    settings.set("variance", 0.0049);
+    settings.set("nu", 100.0);
   }
   if (profile == Profile::smoke) {
     for (const auto& [name, value] : {std::pair<const char*, std::int64_t>{"iterations", 12}, {"n_frames", 200}, {"batch", 16}, {"K", 3},
@@ -111,7 +107,8 @@ std::vector<Cell> motion_cells(Profile profile) {
   return list;
 }
 
-// And with the decoder's variance by the pendulum's rule, n kappa^2 / 2.
+// And three starts of two other choices: the decoder's variance by the pendulum's rule, n kappa^2 / 2; each channel's own range as
+// its scale, where an error of 0.02 is not reached in so few steps.
 std::vector<Cell> motion_seeds_cells(Profile profile) {
   std::vector<Cell> list;
   if (profile == Profile::quick) return list;
@@ -121,9 +118,16 @@ std::vector<Cell> motion_seeds_cells(Profile profile) {
   if (profile == Profile::smoke) return list;
   for (const std::string method : {"vhp", "vampprior", "iwae"})
     for (std::uint64_t seed = 0; seed < 3; ++seed) {
-      list.push_back(motion_cell(method, seed, settings_of));
-      list.back().name += "_variance_0.1225";
-      list.back().settings.set("variance", 0.1225);
+      Cell wide = motion_cell(method, seed, settings_of), range = wide;
+      wide.name += "_variance_0.01";
+      wide.settings.set("variance", 0.01);
+      range.name += "_range";
+      range.settings.set("scaling", std::string("range"));
+      range.settings.set("kappa", 0.07);
+      range.settings.set("variance", 0.0049);
+      range.settings.set("nu", 10.0);
+      list.push_back(std::move(wide));
+      list.push_back(std::move(range));
     }
   return list;
 }
@@ -138,8 +142,10 @@ MotionMethod motion_method_of(const Settings& settings) {
 
 Scaling::Kind scaling_of(const Settings& settings) {
   const std::string& name = settings.text("scaling");
-  if (name != "range" && name != "deviation") fail(Exit::usage, "motion: scaling \"{}\" is neither range nor deviation", name);
-  return name == "range" ? Scaling::Kind::range : Scaling::Kind::deviation;
+  if (name == "half_turn") return Scaling::Kind::half_turn;
+  if (name == "range") return Scaling::Kind::range;
+  if (name == "deviation") return Scaling::Kind::deviation;
+  fail(Exit::usage, "motion: scaling \"{}\" is none of half_turn, range, deviation", name);
 }
 
 void check_motion_settings(const Settings& settings) {

@@ -32,7 +32,7 @@ datasets::CmuMocap source() {
 }
 
 const MotionData& motions() {
-  static const MotionData data = motion_data(source(), 253, Scaling::Kind::range);
+  static const MotionData data = motion_data(source(), 253, Scaling::Kind::half_turn);
   return data;
 }
 
@@ -91,17 +91,20 @@ BOOST_AUTO_TEST_CASE(features_are_the_recorded_angles_of_frames_at_equal_distanc
   }
 }
 
-BOOST_AUTO_TEST_CASE(scaling_has_the_range_or_the_deviation_that_it_should_and_comes_back) {
+BOOST_AUTO_TEST_CASE(scaling_has_the_unit_the_range_or_the_deviation_that_it_should_and_comes_back) {
   // Three frames of a moving channel and one that stands still.
   const std::vector<double> degrees{-10, 7, 20, 7, 50, 7};
-  const Scaling range = Scaling::fit(Scaling::Kind::range, degrees, 2), deviation = Scaling::fit(Scaling::Kind::deviation, degrees, 2);
+  const Scaling half_turn = Scaling::fit(Scaling::Kind::half_turn, degrees, 2), range = Scaling::fit(Scaling::Kind::range, degrees, 2),
+                deviation = Scaling::fit(Scaling::Kind::deviation, degrees, 2);
+  const std::vector<float> turns{-10 / 180.f, 7 / 180.f, 20 / 180.f, 7 / 180.f, 50 / 180.f, 7 / 180.f};
+  BOOST_TEST(half_turn.features(degrees) == turns, tt::per_element());
   const std::vector<float> unit = range.features(degrees), standard = deviation.features(degrees);
   const std::vector<float> expected{0, 0, 0.5f, 0, 1, 0};
   BOOST_TEST(unit == expected, tt::per_element());
   for (const std::size_t still : {1u, 3u, 5u}) BOOST_TEST(standard[still] == 0);
   BOOST_TEST(standard[0] == -std::sqrt(1.5), tt::tolerance(1e-6));
   BOOST_TEST(standard[4] == std::sqrt(1.5), tt::tolerance(1e-6));
-  for (const Scaling* scaling : {&range, &deviation}) {
+  for (const Scaling* scaling : {&half_turn, &range, &deviation}) {
     const std::vector<double> back = scaling->degrees(scaling->features(degrees));
     for (std::size_t i = 0; i < degrees.size(); ++i) BOOST_TEST(back[i] == degrees[i], tt::tolerance(1e-6));
   }
@@ -378,7 +381,7 @@ BOOST_AUTO_TEST_CASE(impossible_settings_are_refused_in_a_line) {
         });
   };
   refused("method", std::string("geco"), "method \"geco\" is none of vhp, vampprior, iwae");
-  refused("scaling", std::string("none"), "scaling \"none\" is neither range nor deviation");
+  refused("scaling", std::string("none"), "scaling \"none\" is none of half_turn, range, deviation");
   refused("n_frames", std::int64_t{6000}, "n_frames = 6000 is outside 60..5088");
   refused("path_points", std::int64_t{2}, "path_points = 2 is outside 3..100000");
   refused("kappa", 0.0, "kappa = 0 is not above 0");
