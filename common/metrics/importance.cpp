@@ -1,7 +1,5 @@
 #include "common/metrics/importance.hpp"
 
-#include "common/metrics/seeds.hpp"
-
 #include <xtensor/xadapt.hpp>
 #include <xtensor/xmath.hpp>
 #include <xtensor/xsort.hpp>
@@ -93,17 +91,17 @@ LikelihoodSummary summarise(std::span<const ImportanceEstimate> images) {
   const Vector nll = column(images, [](const ImportanceEstimate& image) { return -image.log_p_nats; });
   const Vector effective = column(images, [](const ImportanceEstimate& image) { return image.effective_samples; });
 
-  const SeedMean over_images = mean_over_seeds({nll.data(), nll.size()});
+  const auto n = static_cast<double>(images.size());
   LikelihoodSummary summary;
-  summary.n_images = over_images.n;
-  summary.nll_nats = over_images.mean;
-  if (over_images.spread) summary.standard_error_nats = over_images.spread->standard_error;
+  summary.n_images = std::ssize(images);
+  summary.nll_nats = xt::mean(nll)();
+  if (images.size() > 1) summary.standard_error_nats = std::sqrt(xt::sum(xt::square(nll - summary.nll_nats))() / (n - 1)) / std::sqrt(n);
   summary.min_effective_samples = xt::amin(effective)();
   summary.median_effective_samples = xt::median(effective);
   if (std::ranges::all_of(images, [](const ImportanceEstimate& image) { return image.standard_error_nats.has_value(); })) {
     const Vector errors = column(images, [](const ImportanceEstimate& image) { return *image.standard_error_nats; });
     summary.mean_within_image_error_nats = xt::mean(errors)();
-    summary.monte_carlo_error_nats = std::sqrt(xt::sum(xt::square(errors))()) / static_cast<double>(images.size());
+    summary.monte_carlo_error_nats = std::sqrt(xt::sum(xt::square(errors))()) / n;
   }
   return summary;
 }

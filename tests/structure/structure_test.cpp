@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(planted_violations_are_found) {
   fails("common/tensors/array.hpp", "#pragma once\n#include \"common/autodiff/var.hpp\"\n");
   fails("common/autodiff/var.hpp", "#include \"common/nn/layers.hpp\"\n");
   fails("common/distributions/normal.hpp", "#include \"common/nn/layers.hpp\"\n");
-  fails("common/reporting/page.cpp", "  #  include \"common/metrics/seeds.hpp\"\n");
+  fails("common/reporting/page.cpp", "  #  include \"common/metrics/importance.hpp\"\n");
   fails("common/experiments/runner.cpp", "#include \"common/reporting/page.hpp\"\n");
   fails("common/datasets/mnist.cpp", "#include \"common/experiments/record.hpp\"\n");
   fails("common/nn/layers.cpp", "#include \"paper_a/a.hpp\"\n");
