@@ -1,6 +1,6 @@
 // # The page: human motion
 //
-// Its tables and figures, drawn from the records at the highest profile that has them.
+// Its tables and figures, drawn from the records at the highest profile that all three methods have run at.
 #include "paper_vhp/motion_report.hpp"
 
 #include "common/reporting/statistics.hpp"
@@ -259,7 +259,7 @@ void smoothness_figure(RecordView& p) {
 }  // namespace
 
 void write_motion(Page& page) {
-  RecordView p(page, "motion");
+  RecordView p(page, "motion", {rows[0].cell, rows[1].cell, rows[2].cell});
   codes(p);
   numbers(p);
   seeds(page);

@@ -15,17 +15,28 @@
 
 namespace vhp {
 
-// Each cell at the highest profile that it has run at; labels say so where that is not the paper's scale (with_scale).
+// Each cell at the highest profile that it has run at, or, where cells are `compared`, at the highest that all of those have run at;
+// labels say so where that is not the paper's scale (with_scale).
 struct RecordView {
-  RecordView(reporting::Page& page, const std::string& experiment) : page(page), experiment(experiment) {
-    for (const auto& [at, cells] : page.results().cells())
-      for (const auto& [path, records] : cells)
-        if (path.starts_with(experiment + "/") && page.results().highest(path) == at) profile = std::min(profile, at);
+  RecordView(reporting::Page& page, const std::string& experiment, const std::vector<std::string>& compared = {})
+      : page(page), experiment(experiment) {
+    for (const auto& [at, cells] : page.results().cells()) {
+      const auto has = [&](const std::string& cell) { return cells.contains(experiment + "/" + cell); };
+      if (!compared.empty() && std::ranges::all_of(compared, has)) together = std::max(together.value_or(at), at);
+    }
+    if (together) profile = *together;
+    else
+      for (const auto& [at, cells] : page.results().cells())
+        for (const auto& [path, records] : cells)
+          if (path.starts_with(experiment + "/") && page.results().highest(path) == at) profile = std::min(profile, at);
+  }
+
+  std::optional<experiments::Profile> profile_of(const std::string& cell) const {
+    return together ? together : page.results().highest(experiment + "/" + cell);
   }
 
   const std::vector<const experiments::Record*>& records(const std::string& cell) const {
-    const std::string path = experiment + "/" + cell;
-    return page.results().records(page.results().highest(path).value_or(experiments::Profile::smoke), path);
+    return page.results().records(profile_of(cell).value_or(experiments::Profile::smoke), experiment + "/" + cell);
   }
 
   // The record of a cell's first seed, or null.
@@ -36,13 +47,14 @@ struct RecordView {
 
   // A metric over seeds.
   std::string text(const std::string& cell, const std::string& metric, int digits) const {
-    const auto at = page.results().highest(experiment + "/" + cell);
+    const auto at = profile_of(cell);
     const auto sample = at ? page.results().estimate(*at, {experiment, cell, metric}) : std::nullopt;
     return sample ? reporting::format_estimate(*sample, digits) : std::string("–");
   }
 
   reporting::Page& page;
   std::string experiment;
+  std::optional<experiments::Profile> together;
   experiments::Profile profile = experiments::Profile::paper;  // the lowest of its cells: what a caption over all of them names
 };
 
