@@ -126,7 +126,7 @@ std::vector<Cell> vae_cells(Profile profile) {
 Settings reduced_settings(const Published& row, Profile profile) {
   Settings settings = settings_of(row, profile == Profile::paper ? Profile::quick : profile);
   if (profile == Profile::quick)
-    for (const auto& [name, value] : {std::pair("hidden", 64), {"min_epochs", 8}, {"max_epochs", 8}, {"n_train", 2'000}})
+    for (const auto& [name, value] : {std::pair("hidden", 64), {"min_epochs", 4}, {"max_epochs", 4}, {"n_train", 2'000}})
       settings.set(name, std::int64_t{value});
   settings.set("probes", profile != Profile::quick);
   return settings;
