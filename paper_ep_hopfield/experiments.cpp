@@ -126,7 +126,7 @@ std::vector<Cell> vae_cells(Profile profile) {
 Settings reduced_settings(const Published& row, Profile profile) {
   Settings settings = settings_of(row, profile == Profile::paper ? Profile::quick : profile);
   if (profile == Profile::quick)
-    for (const auto& [name, value] : {std::pair("hidden", 64), {"min_epochs", 4}, {"max_epochs", 4}, {"n_train", 2'000}})
+    for (const auto& [name, value] : {std::pair("hidden", 64), {"min_epochs", 6}, {"max_epochs", 6}, {"n_train", 2'000}})
       settings.set(name, std::int64_t{value});
   settings.set("probes", profile != Profile::quick);
   return settings;
@@ -153,17 +153,18 @@ std::vector<Cell> exact_cells(Profile profile) {
 struct Variant {
   Choice choice;
   std::vector<std::pair<std::string, experiments::Value>> changes;
+  bool at_quick = false;
 };
 const std::vector<Variant>& variants() {
   using Count = std::int64_t;
   static const std::vector<Variant> all{
-      {{"dense_as_chosen", "as chosen"}, {}},
-      {{"dt_0.5", "dt = 0.5 (twice the time in as many steps)"}, {{"dt", 0.5}}},
+      {{"dense_as_chosen", "as chosen"}, {}, true},
+      {{"dt_0.5", "dt = 0.5 (twice the time in as many steps)"}, {{"dt", 0.5}}, true},
       {{"dt_0.15", "dt = 0.15 (half the time)"}, {{"dt", 0.15}}},
-      {{"free_steps_20", "20 free steps"}, {{"free_steps", Count{20}}}},
+      {{"free_steps_20", "20 free steps"}, {{"free_steps", Count{20}}}, true},
       {{"free_steps_150", "150 free steps"}, {{"free_steps", Count{150}}}},
-      {{"nudged_steps_5", "5 weakly clamped steps"}, {{"nudged_steps", Count{5}}}},
-      {{"one_sided", "one-sided nudges"}, {{"two_sided", false}}},
+      {{"nudged_steps_5", "5 weakly clamped steps"}, {{"nudged_steps", Count{5}}}, true},
+      {{"one_sided", "one-sided nudges"}, {{"two_sided", false}}, true},
       {{"beta_large", "nudges five times as large"}, {{"beta_encoder", 0.1}, {"beta_decoder", 0.5}}},
       {{"beta_small", "nudges a fifth as large"}, {{"beta_encoder", 0.004}, {"beta_decoder", 0.02}}},
       {{"gain_0.5", "initial weights halved"}, {{"gain", 0.5}}},
@@ -173,7 +174,8 @@ const std::vector<Variant>& variants() {
 
 std::vector<Cell> choice_cells(Profile profile) {
   std::vector<Cell> list;
-  for (const auto& [choice, changes] : variants()) {
+  for (const auto& [choice, changes, at_quick] : variants()) {
+    if (profile == Profile::quick && !at_quick) continue;
     Settings settings = reduced_settings(table_3[2], profile);
     for (const auto& [name, value] : changes) settings.set(name, value);
     for (std::uint64_t seed = 0; seed < (profile == Profile::paper ? 2 : 1); ++seed) list.push_back(cell(choice.cell, seed, settings));
@@ -201,8 +203,8 @@ Settings trial_settings(const Published& row, Profile profile, std::span<const d
 
 std::vector<Cell> sweep_cells(Profile profile) {
   const auto shortened = [&](Settings settings) {
-    if (profile == Profile::paper)
-      for (const char* name : {"min_epochs", "max_epochs"}) settings.set(name, std::int64_t{6});
+    if (profile != Profile::smoke)
+      for (const char* name : {"min_epochs", "max_epochs"}) settings.set(name, settings.count(name) / 2);
     settings.set("probes", false);
     return settings;
   };
