@@ -36,7 +36,7 @@ struct Options {
   SampleOptions sample;
   std::string profile;
   fs::path record;
-  bool as_json = false;
+  bool as_json = false, forget_stale = false;
   std::optional<std::string> claim;
 };
 
@@ -85,6 +85,7 @@ Exit execute(const Program& declared, int argc, char** argv) {
   places(run, true);
 
   CLI::App* report = app.add_subcommand("report", "Redraws the report from ledger and records, training nothing.");
+  report->add_flag("--forget-stale", options.forget_stale, "first take the records of settings or code that are no longer declared out of the ledger");
   places(report, true);
 
   CLI::App* check = app.add_subcommand("check", "Holds the published numbers against the results.");
@@ -120,6 +121,7 @@ Exit execute(const Program& declared, int argc, char** argv) {
   }
   if (*report) {
     if (!program.report) fail(Exit::usage, "{} has no report", program.name);
+    if (options.forget_stale) say("{} stale records taken out of the ledger", forget_stale(program));
     program.report(program, all_records(program, options.run.runs));
     return Exit::done;
   }

@@ -48,6 +48,17 @@ bool stale(const Record& record, const Program& program) {
   });
 }
 
+std::size_t forget_stale(const Program& program) {
+  const fs::path file = ledger_file(program);
+  if (!fs::exists(file)) return 0;
+  const FolderLock lock = FolderLock::wait_for(file.parent_path());
+  Ledger ledger = load_ledger(file);
+  std::size_t n = 0;
+  for (auto& [profile, records] : ledger) n += std::erase_if(records, [&](const auto& entry) { return stale(entry.second, program); });
+  if (n > 0) save_ledger(file, ledger);
+  return n;
+}
+
 Ledger all_records(const Program& program, const fs::path& runs) {
   const auto worth = [&](const Record& record) { return std::tuple(!record.stand_in_data, !stale(record, program)); };
   Ledger ledger = load_ledger(ledger_file(program));

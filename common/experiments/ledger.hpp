@@ -29,6 +29,9 @@ void merge_into_ledger(const std::filesystem::path& file, const Record& record);
 // Whether the program now declares other settings or another revision for this cell, or no longer has it.
 bool stale(const Record& record, const Program& program);
 
+// Takes the stale records out of the program's ledger file and returns how many there were. What lies under runs/ stays.
+std::size_t forget_stale(const Program& program);
+
 // What `report` and `check` read: the ledger together with the records under `runs`/<program>/<profile>/. For one
 // profile and key the record of the run wins, unless it is on stand-in data or stale where the ledger's is not.
 Ledger all_records(const Program& program, const std::filesystem::path& runs);

@@ -227,6 +227,22 @@ BOOST_AUTO_TEST_CASE(a_record_is_stale_when_the_declaration_moved_on) {
   BOOST_TEST(stale(other, program));
 }
 
+BOOST_AUTO_TEST_CASE(stale_records_leave_the_ledger_only_when_told_to) {
+  const TemporaryFolder folder;
+  const Program program = declaring(example(), folder.path());
+  BOOST_TEST(forget_stale(program) == 0u);
+  Record other = example();
+  other.identity.cell = "withdrawn";
+  merge_into_ledger(ledger_file(program), example());
+  merge_into_ledger(ledger_file(program), other);
+  BOOST_TEST(load_ledger(ledger_file(program)).at(Profile::quick).size() == 2u);
+  BOOST_TEST(forget_stale(program) == 1u);
+  BOOST_TEST(forget_stale(program) == 0u);
+  const Ledger left = load_ledger(ledger_file(program));
+  BOOST_TEST(left.at(Profile::quick).size() == 1u);
+  BOOST_TEST(left.at(Profile::quick).contains(example().identity.key()));
+}
+
 BOOST_AUTO_TEST_CASE(packed_bytes_come_back) {
   for (std::size_t size : {0u, 1u, 2u, 3u, 1000u}) {
     const std::vector<std::uint8_t> bytes(size, 200);
