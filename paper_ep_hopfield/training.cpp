@@ -45,8 +45,7 @@ Data load_data(Run& run) {
     fail(Exit::usage, "ep_hopfield: {} training and {} held-out images must be of 60,000, {} test images of 10,000; two of each at least", n_train,
          n_held_out, n_test);
   const auto [train, test] = datasets::mnist(run.data_option(), {.train = n_train + n_held_out, .test = n_test});
-  for (const auto* set : {&train, &test})
-    for (const auto& [file, sha256] : set->sha256) run.used_data(file, sha256, set->stand_in);
+  for (const auto* set : {&train, &test}) run.used_data(set->sha256, set->stand_in);
   auto split = datasets::hold_out_last(datasets::first(train, n_train + n_held_out), n_held_out);
   return {std::move(split.training), std::move(split.held_out), datasets::first(test, n_test)};
 }

@@ -59,8 +59,7 @@ ImageData image_data(Run& run) {
   const Settings& settings = run.settings();
   const std::int64_t n_train = settings.count("n_train"), n_validation = settings.count("n_validation"), n_test = settings.count("n_test");
   const auto [train_file, test_file] = datasets::mnist(run.data_option(), {.train = n_train + n_validation, .test = n_test});
-  for (const auto* set : {&train_file, &test_file})
-    for (const auto& [file, sha256] : set->sha256) run.used_data(file, sha256, set->stand_in);
+  for (const auto* set : {&train_file, &test_file}) run.used_data(set->sha256, set->stand_in);
   const datasets::Split split = datasets::hold_out_random(train_file, n_validation, Stream(run.seed(), "split"));
   return {datasets::first(split.training, n_train), datasets::binarised_once(split.held_out, run.seed()),
           datasets::binarised_once(datasets::first(test_file, n_test), test_seed)};

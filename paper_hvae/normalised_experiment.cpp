@@ -227,8 +227,7 @@ void run_cell(Run& run) {
   check_settings(settings);
   const std::int64_t n_train = settings.count("n_train"), n_validation = settings.count("n_validation");
   const auto [train_file, test_file] = datasets::mnist(run.data_option(), {.train = n_train, .test = n_validation});
-  for (const auto* set : {&train_file, &test_file})
-    for (const auto& [file, sha256] : set->sha256) run.used_data(file, sha256, set->stand_in);
+  for (const auto* set : {&train_file, &test_file}) run.used_data(set->sha256, set->stand_in);
   const datasets::ImageSet train = datasets::first(train_file, n_train), validation = datasets::first(test_file, n_validation);
 
   Model model = build(settings, run.seed());

@@ -69,7 +69,7 @@ std::vector<Cell> cells(Profile profile) {
 
 Data data(Run& run) {
   const datasets::ImageSet faces = datasets::frey_faces(run.data_option(), n_frames);
-  for (const auto& [file, sha256] : faces.sha256) run.used_data(file, sha256, faces.stand_in);
+  run.used_data(faces.sha256, faces.stand_in);
   const bool hold_out = run.settings().flag("held_out");
   const auto first = [&](const datasets::ImageSet& set, const char* setting) {
     const std::int64_t n = run.settings().count(setting);

@@ -42,7 +42,7 @@ namespace {
 
 void run_cell(experiments::Run& run) {
   const datasets::ImageSet faces = datasets::frey_faces(run.data_option());
-  for (const auto& [file, sha256] : faces.sha256) run.used_data(file, sha256, faces.stand_in);
+  run.used_data(faces.sha256, faces.stand_in);
   const std::vector<double> variances = principal_variances(datasets::gather_all(faces, datasets::grey()));
   const double pixel_variance = std::exp(run.settings().number("log_variance"));
   const auto code = [&](std::int64_t n) { return best_linear_code(variances, pixel_variance, n); };

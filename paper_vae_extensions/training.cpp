@@ -43,8 +43,7 @@ Batch batch_of(const Data& data, const datasets::ImageSet& set, std::int64_t beg
 Data mnist_data(Run& run, std::int64_t n_labels) {
   const std::int64_t n_train = run.settings().count("n_train"), n_test = run.settings().count("n_test");
   const auto [training_set, test_set] = datasets::mnist(run.data_option(), {.train = n_train, .test = n_test});
-  for (const auto* set : {&training_set, &test_set})
-    for (const auto& [file, sha256] : set->sha256) run.used_data(file, sha256, set->stand_in);
+  for (const auto* set : {&training_set, &test_set}) run.used_data(set->sha256, set->stand_in);
   return {datasets::first(training_set, n_train), datasets::first(test_set, n_test), datasets::threshold(datasets::Ink::zero), n_labels};
 }
 

@@ -116,7 +116,7 @@ class MotionTrial {
                    .K = settings_.count("K"),
                    .learning_rate = settings_.number("learning_rate")}),
         model_(training_.model()) {
-    for (const auto& [file, sha256] : data_.source.sha256) run.used_data(file, sha256, data_.source.stand_in);
+    run.used_data(data_.source.sha256, data_.source.stand_in);
   }
 
   void operator()() {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -69,9 +70,9 @@ class Run {
   virtual void series(const std::string& name, Series columns) = 0;
   virtual void images(const std::string& name, Images images) = 0;
   virtual void health(const std::string& name, bool passed, const std::string& detail) = 0;
-  // Throws Failure(data) where the file's digest is not the one that this cell began with. Calling it before `resume`
-  // lets a checkpoint on other data be set aside instead.
-  virtual void used_data(const std::string& file, const std::string& sha256, bool stand_in) = 0;
+  // The digests of the data's files, by name. Throws Failure(data) where one is not what this cell began with. Calling it
+  // before `resume` lets a checkpoint on other data be set aside instead.
+  virtual void used_data(const std::map<std::string, std::string>& sha256, bool stand_in) = 0;
 
   // The final weights: their digest goes into the record, the arrays into the cell's folder (weights.npz).
   virtual void weights(const std::vector<std::pair<std::string, tensors::Array<float>>>& arrays) = 0;

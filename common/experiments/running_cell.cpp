@@ -154,9 +154,10 @@ void RunningCell::health(const std::string& name, bool passed, const std::string
   record_.health.push_back({name, passed, detail});
 }
 
-void RunningCell::used_data(const std::string& file, const std::string& sha256, bool stand_in) {
-  const std::string& known = record_.data_sha256.emplace(file, sha256).first->second;
-  if (known != sha256) fail(Exit::data, "{}: its content has changed since this cell began; rerun with --fresh", file);
+void RunningCell::used_data(const std::map<std::string, std::string>& sha256, bool stand_in) {
+  for (const auto& [file, digest] : sha256)
+    if (record_.data_sha256.emplace(file, digest).first->second != digest)
+      fail(Exit::data, "{}: its content has changed since this cell began; rerun with --fresh", file);
   record_.stand_in_data = record_.stand_in_data || stand_in;
 }
 

@@ -36,7 +36,7 @@ class RunningCell : public Run {
   void series(const std::string& name, Series columns) override;
   void images(const std::string& name, Images images) override;
   void health(const std::string& name, bool passed, const std::string& detail) override;
-  void used_data(const std::string& file, const std::string& sha256, bool stand_in) override;
+  void used_data(const std::map<std::string, std::string>& sha256, bool stand_in) override;
   void weights(const std::vector<std::pair<std::string, tensors::Array<float>>>& arrays) override;
 
   // The record as it stands, with the time taken, interruptions left out.

@@ -22,7 +22,7 @@ void walk(Run& run) {
   Array<float> weights = Array<float>::zeros(Shape{d});
   std::int64_t step = 0;
   const char* data = std::getenv("TOY_DATA");  // the name of the file that is used in place of toy.dat
-  run.used_data(data ? data : "toy.dat", "0123", run.settings().flag("stand_in"));
+  run.used_data({{data ? data : "toy.dat", "0123"}}, run.settings().flag("stand_in"));
   run.keep("weights", weights);
   run.keep("step", step);
   run.resume();

@@ -28,7 +28,7 @@ class Remembering : public Run {
   void series(const std::string& name, Series columns) override { series_[name] = std::move(columns); }
   void images(const std::string&, Images) override {}
   void health(const std::string& name, bool passed, const std::string& detail) override { BOOST_TEST(passed, name << ": " << detail); }
-  void used_data(const std::string&, const std::string&, bool) override {}
+  void used_data(const std::map<std::string, std::string>&, bool) override {}
   void weights(const std::vector<std::pair<std::string, tensors::Array<float>>>& arrays) override { n_arrays_ = arrays.size(); }
 
   double operator[](const std::string& name) const { return metrics_.at(name); }
