@@ -61,7 +61,7 @@ void by_equilibrium_propagation(Page& page) {
   std::string collapses;
   for (const Profile profile : {paper, Profile::quick})
     if (const std::string models = collapsed(page, profile, "ep"); !models.empty())
-      collapses += fmt::format(" At {} a code says next to nothing, by the variety of the reconstructions: {}.", to_string(profile), models);
+      collapses += fmt::format(" In these runs at {} a code says next to nothing, by the variety of the reconstructions: {}.", to_string(profile), models);
   page.finding(fmt::format("Trained by equilibrium propagation at reduced scale, the models come to these Frechet distances (classifier features): {}.{}",
                            distances, collapses));
 }

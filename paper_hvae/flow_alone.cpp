@@ -202,7 +202,7 @@ std::vector<Cell> cells(Profile profile) {
                     {"n_nll_images", of(200, 40, 4)},
                     {"n_nll_samples", of(500, 100, 5)}};
   const double flow_s = 9e-4 * static_cast<double>(settings.count("flow_steps") * settings.count("batch")) * 3;
-  return {{"vae", 0, std::move(settings), is_paper ? 1500.0 : flow_s + 20}};
+  return {{"vae", 0, std::move(settings), is_paper ? 700.0 : flow_s + 20}};
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ void write_flow_alone(Page& page) {
                          "on the same batches and with the same noise. log p(x) and its gap to the VAE's bound are then the same for all of them: "
                          "{:.2f} nats, between a bound of {:.2f} and an NLL of {:.2f}.\n\n"
                          "What is to be expected, from the Gaussian model: many small steps without tempering conserve the energy, so that draws of the start that "
-                         "are too wide for the posterior stay as wide, where one step is no small step; and tempering lets more of them cool down.\n",
+                         "are too wide for the posterior stay as wide, which a single step need not; and tempering lets more of them cool down.\n",
                          value("gap_nats"), value("vae.minus_bound_nats"), value("nll_nats")));
   Table table{{{"K"}, {"tempering"}, {"closed [nats]", Align::right}, {"of the gap", Align::right}, {"less K = 1, none", Align::right}, {"NLL", Align::right},
                {"effective samples", Align::right}, {"mean ε", Align::right}, {"1/β₀", Align::right}},
@@ -88,7 +88,7 @@ void write_flow_alone(Page& page) {
   figure.panels = {closed, learning, effective};
   page.figure("How much of the gap a flow closes", figure,
               {.see = "Left, the bound's gain over the frozen VAE's on test images, with its standard error over them; in the middle, the same on the training batches while the flow "
-                      "learns (mean since the point before); right, how even the importance weights have become.",
+                      "learns (mean since the point before); right, how even the importance weights are: effective samples, of those drawn, median over the images.",
                .contradicted = "a flow that loses by more than its error: at ε = 0 it would be the VAE.", .profile = *profile});
   page.table("How much of the gap a flow closes, in numbers", table,
              {.see = fmt::format("The same images and the same draws in every row, so the differences are sharper than the NLLs. log p(x) is the same for "

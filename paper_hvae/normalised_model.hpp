@@ -23,7 +23,8 @@
 // $\log |\det \nabla F|$ is added. Paper: the authors' notebook of it walks along $\nabla \log p(x \mid z) + z$ where
 // $\nabla U = -\nabla \log p(x \mid z) + z$: the likelihood's part has the wrong sign. The flow keeps its volume, so the bound
 // stays a bound; but it carries the codes away from the data. And it shuffles the rows of the batch behind every layer of F, where the
-// coordinates were meant, so that an image is decoded from another one's code: no longer a bound of anything.
+// coordinates were meant, so that an image is decoded from another one's code: over the batch still a bound, the rows being
+// only permuted, but of a decoder that is told nothing of its image.
 #pragma once
 
 #include "paper_hvae/flows.hpp"

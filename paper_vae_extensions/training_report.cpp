@@ -86,14 +86,15 @@ void figure_1(Page& page) {
       const auto n_train = static_cast<double>(record->identity.settings.count("n_train"));
       std::vector<double> samples;
       for (const double epoch : curve.at("epoch")) samples.push_back(epoch * n_train);
-      panel.curves.push_back({.label = label + ", training", .x = samples, .y = curve.at("train_elbo_nats"), .colour = row->colour});
+      const int colour = path == row->path(n) ? row->colour : 3;  // another run stands in for the row's
+      panel.curves.push_back({.label = label + ", training", .x = samples, .y = curve.at("train_elbo_nats"), .colour = colour});
       panel.curves.push_back(
-          {.label = label + ", test", .x = samples, .y = curve.at("test_elbo_nats"), .style = Style::reference, .colour = row->colour});
+          {.label = label + ", test", .x = samples, .y = curve.at("test_elbo_nats"), .style = Style::reference, .colour = colour});
       const auto& positions = record->series.at("by_position");
       std::vector<double> thousands = positions.at("samples");
       for (double& x : thousands) x /= 1000;
       by_position.x_range = std::pair(0.0, std::max(by_position.x_range.value_or(std::pair(0.0, 0.0)).second, n_train / 1000));
-      by_position.curves.push_back({.label = label, .x = thousands, .y = positions.at("train_elbo_nats"), .colour = row->colour});
+      by_position.curves.push_back({.label = label, .x = thousands, .y = positions.at("train_elbo_nats"), .colour = colour});
       if (const std::string rise = steep_rise(*record, label, title); !rise.empty()) steep.push_back(rise);
     }
     falls += deepest_fall(panel, title);

@@ -59,7 +59,7 @@ void settings(Page& page) {
 void findings(Page& page) {
   const auto text = [&](const std::string& path, const std::string& metric) { return page.at_paper(metric_of(path, metric)); };
   const std::string coded = "elbo_as_coded_nats";
-  page.finding("The plain rows come out. At N_z = 20, in nats: first implementation {} (published -87.95), tuned {} (-80.97), conditional {} (-75.43).",
+  page.finding("The plain rows at N_z = 20, in nats: first implementation {} (published -87.95), tuned {} (-80.97), conditional {} (-75.43).",
                {text("vae/implementation/n20", coded), text("vae/tuned/n20", coded), text("cvae/labels/n20", coded)});
   page.finding("The β-VAE's row is no likelihood: the script subtracts four divergences. At N_z = 3, where the table says -154.17, its bound is {}, and its "
                "importance-weighted NLL, {}, is below that of the first implementation, {}.",

@@ -137,13 +137,14 @@ void table_1(RecordView& p) {
       std::vector<double> divergences;
       for (const Record* record : records) divergences.push_back(record->diverged ? std::nan("") : divergence(*record));
       const bool collapsed = std::ranges::any_of(records, [](const Record* record) { return !record->diverged && has_collapsed(*record); });
+      const bool divergences_known = std::ranges::none_of(divergences, [](double d) { return std::isnan(d); });
       std::vector<std::string> line{label_of(label, *records.front()),
                                     published,
                                     text("angle_error_arcsin_rad", 3),
                                     text("angle_error_polar_rad", 3),
                                     text("angle_error_rad", 3),
                                     collapsed ? "collapsed" : text("winding_number", 1),
-                                    reporting::format_estimate(reporting::summarise(divergences), 2),
+                                    divergences_known ? reporting::format_estimate(reporting::summarise(divergences), 2) : "–",
                                     std::to_string(records.size())};
       for (const std::int64_t mark : early) line.push_back(text(fmt::format("angle_error_arcsin_rad_at_{}", mark), 3));
       table.rows.push_back(line);
@@ -455,7 +456,7 @@ void write_pendulum(Page& page) {
   page.setting({"initialisation", "not said", "Glorot's uniform, biases zero", "–", ""});
   page.setting(
       {"decoder", "Gaussian", "Gaussian of fixed variance 0.09 a pixel", "Table 3",
-       "not said; with it the constraint binds before β is 1, as in Figure 2; the tables of choices have others"});
+       "not said; with it the constraint binds before β is 1, as in Figure 2; `seeds` has others"});
   page.setting(
       {"deviation of p(z|ζ)", "not said", "below 1 (a sigmoid)", "–", "chosen; `seeds` has a run without"});
   page.setting({"C", "\"the reconstruction-error-related term in -log p(x|z)\"", "squared error, averaged over the pixels", "section 2.1",

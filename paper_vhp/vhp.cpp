@@ -33,7 +33,7 @@ void write_report(reporting::Page& page, const experiments::Ledger&) {
       starts.push_back(fmt::format("{:.3f} and {:.0f}°", metrics.at("angle_error_arcsin_rad").value,
                                    metrics.at("path_largest_jump_rad").value * 180 / std::numbers::pi));
   page.finding("Pendulum, 150,000 iterations: VHP + REWO reads the angle with an error of {} radians (published 0.054); error and largest jump on the way from "
-               "0 to 180° of each start: {} (published: smooth). β takes most of the course of Figure 2: the initial phase ends at {} (published 350), the error is "
+               "0 to 180° of each start: {} (published: smooth). Figure 2's course of β: the initial phase ends at {} (published 350), the error is "
                "{} κ² at iteration 5,000 and {} κ² at 27,500 (published: about 1), and β ends at {} (published 1).",
                {pendulum("rewo", "angle_error_arcsin_rad", 3), fmt::format("{}", fmt::join(starts, "; ")),
                 pendulum("rewo", "initial_phase_iterations", 0), pendulum("rewo", "constraint_ratio_at_5000", 2),

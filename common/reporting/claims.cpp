@@ -99,15 +99,12 @@ class Judge {
     if (!difference) return missing("there is no seed in common");
     held_ = ordering.after ? difference->mean : -difference->mean;
     if (std::isnan(held_)) return false;
-    std::set<std::string> cells(ordering.pool.begin(), ordering.pool.end());
-    cells.insert(claim_.metric->cell_path());
-    cells.erase(other.cell_path());
-    std::vector<Sample> differences;
-    for (const std::string& cell : cells)
-      if (const auto d = results_.paired_difference(profile_, metric_of(cell, claim_.metric->metric), other)) differences.push_back(*d);
-    const Spread spread = pooled(differences);
+    std::vector<CellMetric> cells{*claim_.metric, other};
+    for (const std::string& cell : ordering.pool)
+      if (cell != claim_.metric->cell_path() && cell != other.cell_path()) cells.push_back(metric_of(cell, claim_.metric->metric));
+    const Spread spread = results_.paired_spread(profile_, cells);
     if (spread.dof == 0) return missing("there are no two seeds in common");
-    return decided(ordering, held_, t_quantile(1 - ordering.false_alarm / 2, spread.dof) * spread.sd / std::sqrt(difference->n));
+    return decided(ordering, held_, prediction_half_width(spread, difference->n, difference->n, ordering.false_alarm));
   }
 
   std::optional<bool> decided(const Ordering& ordering, double lead, double chance) {

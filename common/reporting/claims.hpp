@@ -47,8 +47,8 @@ struct Interval {
 // Ours lies beyond the other one of ours: ours - other > margin ("after"), other - ours > margin ("before"). With a
 // `false_alarm` a lead is left unjudged that lies closer to the margin than chance could bring it: t * s * sqrt(1/n + 1/m), s
 // pooled over both cells and those of `pool`. `paired`: the lead is the mean over the seeds that both have, where a seed is the
-// same start and the same batches, and chance is t times the standard error of that mean, from the scatter of the differences
-// around their cell's mean, pooled over this cell and those of `pool`, each less the same other. A margin below 0 forgives so much.
+// same start and the same batches, and chance is t times the standard error of that mean, from what both cells and those of
+// `pool` scatter by when each cell and each seed has its own mean (`residual`). A margin below 0 forgives so much.
 struct Ordering {
   bool after = true;
   std::string other;  // a claim's id, or a metric

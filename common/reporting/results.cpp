@@ -1,6 +1,8 @@
 #include "common/reporting/results.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <limits>
 #include <ranges>
 #include <tuple>
@@ -67,15 +69,35 @@ std::optional<Sample> Results::estimate(Profile profile, const CellMetric& metri
 }
 
 std::optional<Sample> Results::paired_difference(Profile profile, const CellMetric& a, const CellMetric& b) const {
-  if (!accepted(profile, a) || !accepted(profile, b)) return {};
-  std::map<std::uint64_t, double> of_b;
-  for (const Record* record : records(profile, b.cell_path())) of_b[record->identity.seed] = *value_of(*record, b.metric);
+  const auto of_b = by_seed(profile, b);
   std::vector<double> differences;
-  for (const Record* record : records(profile, a.cell_path()))
-    if (const auto partner = of_b.find(record->identity.seed); partner != of_b.end())
-      differences.push_back(*value_of(*record, a.metric) - partner->second);
+  for (const auto& [seed, value] : by_seed(profile, a))
+    if (const auto partner = of_b.find(seed); partner != of_b.end()) differences.push_back(value - partner->second);
   if (differences.empty()) return {};
   return summarise(differences);
+}
+
+Spread Results::paired_spread(Profile profile, std::span<const CellMetric> cells) const {
+  if (cells.size() < 2) return {};
+  std::vector<std::uint64_t> seeds;
+  const auto second = by_seed(profile, cells[1]);
+  for (const auto& [seed, _] : by_seed(profile, cells[0]))
+    if (second.contains(seed)) seeds.push_back(seed);
+  std::vector<std::vector<double>> rows;
+  for (const CellMetric& cell : cells) {
+    const auto values = by_seed(profile, cell);
+    if (!std::ranges::all_of(seeds, [&](std::uint64_t seed) { return values.contains(seed) && std::isfinite(values.at(seed)); })) continue;
+    std::vector<double>& row = rows.emplace_back();
+    for (std::uint64_t seed : seeds) row.push_back(values.at(seed));
+  }
+  return residual(rows);
+}
+
+std::map<std::uint64_t, double> Results::by_seed(Profile profile, const CellMetric& metric) const {
+  std::map<std::uint64_t, double> values;
+  if (accepted(profile, metric))
+    for (const Record* record : records(profile, metric.cell_path())) values[record->identity.seed] = *value_of(*record, metric.metric);
+  return values;
 }
 
 std::optional<Sample> Results::accepted(Profile profile, const CellMetric& metric) const {

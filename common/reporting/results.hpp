@@ -5,9 +5,11 @@
 #include "common/reporting/cell_metric.hpp"
 #include "common/reporting/statistics.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -39,6 +41,10 @@ class Results {
   // The differences a - b over the seeds that both cells have; nothing where there is none, or where either is not accepted.
   std::optional<Sample> paired_difference(Profile profile, const CellMetric& a, const CellMetric& b) const;
 
+  // The `residual` of these cells over the seeds that the first two share; a later one that lacks one of them, or diverged at
+  // one, is left out. 0 degrees of freedom where the first two share fewer than two.
+  Spread paired_spread(Profile profile, std::span<const CellMetric> cells) const;
+
   bool has(Profile profile) const { return cells_.contains(profile); }
   bool has_stand_in(Profile profile) const;
 
@@ -47,6 +53,8 @@ class Results {
   const std::vector<const experiments::Record*>& stale() const { return stale_; }
 
  private:
+  std::map<std::uint64_t, double> by_seed(Profile profile, const CellMetric& metric) const;  // empty where it is not accepted
+
   std::map<Profile, std::map<std::string, std::vector<const experiments::Record*>>> cells_;
   std::vector<const experiments::Record*> stale_;
 };

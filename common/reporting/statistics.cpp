@@ -43,6 +43,24 @@ Spread pooled(std::span<const Sample> cells) {
   return spread;
 }
 
+Spread residual(std::span<const std::vector<double>> rows) {
+  if (rows.size() < 2 || rows.front().size() < 2) return {};
+  const std::size_t n = rows.front().size();
+  std::vector<double> seed_means(n);
+  double mean = 0, squares = 0;
+  for (const std::vector<double>& row : rows) {
+    tensors::require(row.size() == n, "residual: rows of {} and {} values", n, row.size());
+    for (std::size_t i = 0; i < n; ++i) seed_means[i] += row[i] / static_cast<double>(rows.size());
+  }
+  for (double m : seed_means) mean += m / static_cast<double>(n);
+  for (const std::vector<double>& row : rows) {
+    const double row_mean = summarise(row).mean;
+    for (std::size_t i = 0; i < n; ++i) squares += std::pow(row[i] - row_mean - seed_means[i] + mean, 2);
+  }
+  const int dof = static_cast<int>((rows.size() - 1) * (n - 1));
+  return {std::sqrt(squares / dof), dof};
+}
+
 double t_quantile(double p, int dof) { return boost::math::quantile(boost::math::students_t(dof), p); }
 
 double prediction_half_width(const Spread& spread, int n, int m, double false_alarm) {

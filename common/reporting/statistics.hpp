@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 namespace reporting {
 
@@ -25,6 +26,11 @@ struct Spread {
 
 // The common seed-to-seed standard deviation of several cells, each around its own mean. Cells with one seed add nothing.
 Spread pooled(std::span<const Sample> cells);
+
+// What is left of a table of values, a row per cell and a column per seed, when every row and every column has its own mean:
+// that a seed is good for all cells alike says nothing of their differences. (rows - 1)(columns - 1) degrees of freedom; the
+// difference of two rows' means has the standard error sd sqrt(2 / columns). Rows are of equal length.
+Spread residual(std::span<const std::vector<double>> rows);
 
 // The p-quantile of Student's t; dof >= 1, 0 < p < 1.
 double t_quantile(double p, int dof);

@@ -7,6 +7,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <cmath>
+#include <vector>
 
 using namespace hvae;
 namespace tt = boost::test_tools;
@@ -37,6 +38,15 @@ Var<T> images(const Sizes& sizes, std::int64_t n = B) {
 template <class T>
 FlowNoise<T> noise(const Sizes& sizes, std::int64_t n = B, std::uint64_t step = 0) {
   return {Var<T>(Stream(17, "epsilon", step).normal<T>({n, sizes.latent})), Var<T>(Stream(17, "gamma", step).normal<T>({n, sizes.latent}))};
+}
+
+// All blocks of f's gradient at m, one behind the other.
+template <class T, class F>
+std::vector<T> flat_gradient(const ImageModel<T>& m, F&& f) {
+  auto gradient = autodiff::grad<T>(f)(m);
+  std::vector<T> flat;
+  autodiff::for_each_var(gradient, [&](Var<T>& g) { flat.insert(flat.end(), g.value().begin(), g.value().end()); });
+  return flat;
 }
 
 }  // namespace
@@ -88,6 +98,21 @@ BOOST_AUTO_TEST_CASE(no_steps_are_the_vae) {
   BOOST_TEST(mean_of(m.log_p_hat(x, drawn)) == mean_of(sampled), tt::tolerance(1e-12));
   // In the mean the VAE's: over 4000 draws of terms of deviation below 2, six standard errors.
   BOOST_TEST(std::abs(mean_of(m.elbo(x, drawn)) - mean_of(m.elbo_vae(x, drawn.epsilon))) < 6 * 2 / std::sqrt(static_cast<double>(n)));
+}
+
+// The bound's gradient in every block is that of the VAE's bound by the same draws.
+BOOST_AUTO_TEST_CASE(no_steps_have_the_vaes_gradient) {
+  const Sizes sizes = small(Enlarging::transposed);
+  const ImageModel<double> m = model<double>(sizes, 0, TemperingKind::none, false);
+  const Var<double> x = images<double>(sizes);
+  const FlowNoise<double> drawn = noise<double>(sizes);
+  const auto flow = flat_gradient(m, [&](const ImageModel<double>& of) { return mean(of.elbo(x, drawn)); });
+  const auto vae = flat_gradient(m, [&](const ImageModel<double>& of) {
+    const Gaussian<double> q = of.inference(x);
+    const Var<double> z = q.mean + q.deviation * drawn.epsilon;
+    return mean(bernoulli_log_prob(x, of.generative.logits(z)) + distributions::standard_normal_log_prob(z) + sum(log(q.deviation), -1));
+  });
+  BOOST_TEST(flow == vae, tt::tolerance(1e-9) << tt::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(the_estimate_of_p_is_unbiased_for_any_flow) {
@@ -155,6 +180,14 @@ BOOST_AUTO_TEST_CASE(float_agrees_with_double) {
   const double in_float = sum(narrow.elbo(x, drawn)).item();
   const double in_double = sum(wide.elbo(widened(x.value()), {widened(drawn.epsilon.value()), widened(drawn.gamma.value())})).item();
   BOOST_TEST(in_float == in_double, tt::tolerance(1e-5));
+
+  const auto gradient = flat_gradient(narrow, [&](const ImageModel<float>& of) { return mean(of.elbo(x, drawn)); });
+  const FlowNoise<double> widened_noise{widened(drawn.epsilon.value()), widened(drawn.gamma.value())};
+  const auto exact = flat_gradient(wide, [&](const ImageModel<double>& of) { return mean(of.elbo(widened(x.value()), widened_noise)); });
+  double off = 0, norm = 0;
+  for (std::size_t i = 0; i < exact.size(); ++i) off += std::pow(gradient[i] - exact[i], 2), norm += std::pow(exact[i], 2);
+  BOOST_TEST(gradient.size() == exact.size());
+  BOOST_TEST(std::sqrt(off / norm) < 1e-4);
 }
 
 BOOST_AUTO_TEST_CASE(both_ways_of_enlarging_have_the_authors_numbers_of_parameters) {
