@@ -201,8 +201,9 @@ std::vector<Cell> cells(Profile profile) {
                     {"flow_rate", 0.02},
                     {"n_nll_images", of(200, 40, 4)},
                     {"n_nll_samples", of(500, 100, 5)}};
-  const double flow_s = 9e-4 * static_cast<double>(settings.count("flow_steps") * settings.count("batch")) * 3;
-  return {{"vae", 0, std::move(settings), is_paper ? 700.0 : flow_s + 20}};
+  const double vae_s = 4e-4 * static_cast<double>(settings.count("epochs") * settings.count("n_train")),
+               flows_s = 5.4e-3 * static_cast<double>(settings.count("flow_steps") * settings.count("batch"));
+  return {{"vae", 0, std::move(settings), vae_s + flows_s}};
 }
 
 }  // namespace
