@@ -40,11 +40,10 @@ double deviation_between_estimates(const std::vector<reporting::Claim>& claims, 
   int n = 0;
   for (const auto& claim : claims) {
     if (!claim.id.starts_with(table) || !claim.id.ends_with(".nll")) continue;
-    const std::string mark = "(deviation ";
-    const std::size_t at = claim.says.find(mark);
-    if (at == std::string::npos) continue;
-    squares += std::pow(std::stod(claim.says.substr(at + mark.size())), 2);
-    ++n;
+    if (const auto deviation = claim.beside.find("deviation_of_three_estimates"); deviation != claim.beside.end()) {
+      squares += deviation->second * deviation->second;
+      ++n;
+    }
   }
   return std::sqrt(squares / std::max(n, 1));
 }
@@ -60,9 +59,8 @@ std::vector<SupplementRun> supplement_table(const std::vector<reporting::Claim>&
   const std::string prefix = fmt::format("supplement{}.", table);
   for (const auto& claim : claims) {
     if (!claim.id.starts_with(prefix) || !claim.id.ends_with(".nll")) continue;
-    const std::size_t end = claim.says.rfind(" epochs"), begin = claim.says.rfind(' ', end - 1) + 1;
     const std::string id = claim.id.substr(prefix.size());
-    runs.push_back({id.substr(0, id.find('.')), id.substr(id.find('.') + 1, id.rfind('.') - id.find('.') - 1), std::stoi(claim.says.substr(begin, end - begin)),
+    runs.push_back({id.substr(0, id.find('.')), id.substr(id.find('.') + 1, id.rfind('.') - id.find('.') - 1), static_cast<int>(claim.beside.at("epochs")),
                     *claim.published});
   }
   return runs;

@@ -66,6 +66,7 @@ class Judge {
 
   const std::string& note() const { return note_; }
   std::optional<double> against() const { return against_; }
+  std::optional<double> lead() const { return lead_; }
   std::optional<double> tolerance() const { return tolerance_; }
   double held() const { return held_; }  // what `instead` is about
 
@@ -97,7 +98,7 @@ class Judge {
   std::optional<bool> paired(const Ordering& ordering, const CellMetric& other) {
     const auto difference = results_.paired_difference(profile_, *claim_.metric, other);
     if (!difference) return missing("there is no seed in common");
-    held_ = ordering.after ? difference->mean : -difference->mean;
+    lead_ = held_ = ordering.after ? difference->mean : -difference->mean;
     if (std::isnan(held_)) return false;
     std::vector<CellMetric> cells{*claim_.metric, other};
     for (const std::string& cell : ordering.pool)
@@ -126,7 +127,7 @@ class Judge {
   const Sample& ours_;
   double held_ = ours_.mean;
   std::string note_;
-  std::optional<double> against_, tolerance_;
+  std::optional<double> against_, lead_, tolerance_;
 };
 
 bool holds(const Instead& instead, double ours) {
@@ -197,6 +198,7 @@ Judgement judge(const Claim& claim, const std::vector<Claim>& claims, const Resu
     j.profile = j.ours_at = at;
     j.ours = ours;
     j.against = judge_rule.against();
+    j.lead = judge_rule.lead();
     j.tolerance = judge_rule.tolerance();
     j.note.clear();
     settle(j, rule->second, *holds, judge_rule.held());
@@ -279,7 +281,8 @@ bool is_only_ordered(const Judgement& j) {
 
 std::string verdict_text(const Judgement& j) {
   if (j.undecided) return "run, undecided: " + j.note;
-  return to_string(j.verdict) + (is_only_ordered(j) ? ", as an ordering" : j.tolerance ? fmt::format(" (± {:.3g} allowed)", *j.tolerance) : "");
+  const std::string numbers = j.lead ? fmt::format(" (lead {:.3g})", *j.lead) : j.tolerance ? fmt::format(" (± {:.3g} allowed)", *j.tolerance) : "";
+  return to_string(j.verdict) + (is_only_ordered(j) ? ", as an ordering" : "") + numbers;
 }
 
 std::string to_line(const Judgement& j) {

@@ -89,6 +89,7 @@ struct Claim {
   std::string not_comparable = {};  // the reason, if it is
   std::string variant_of = {};      // the id of the claim that this one is a variant of
   bool unprinted = false;           // the number stands in the output of the authors' code
+  std::map<std::string, double> beside = {};  // what is printed beside the number and not held against a run, by name: "epochs"
 
   Source source() const;
 };
@@ -109,6 +110,7 @@ struct Judgement {
   std::optional<Sample> ours = {};      // at that profile, else at the highest one with records that count
   std::optional<Profile> ours_at = {};
   std::optional<double> against = {};   // the closed form of a law, or the other side of an ordering
+  std::optional<double> lead = {};       // of a paired ordering, over the seeds that both have
   std::optional<double> tolerance = {};  // how far from the published number ours may lie, half a printed unit included
   bool undecided = false;               // not_run, though ours was run: what it is to be held against is missing, or seeds are too few
   std::string note = {};                // why it was not run, or failed

@@ -17,6 +17,7 @@ namespace {
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 #include <string_view>
 
@@ -77,6 +78,13 @@ class Section {
       if (!item.is_string()) fail(Exit::io, "{}: '{}' must be a list of strings", place_, key);
       values.push_back(item.as_string()->get());
     }
+    return values;
+  }
+
+  // All that stands in it, for a table of numbers.
+  std::map<std::string, double> numbers() {
+    std::map<std::string, double> values;
+    for (const auto& [key, _] : table_) values.emplace(key.str(), number(std::string(key.str())));
     return values;
   }
 
@@ -216,6 +224,7 @@ Claim claim_from(const toml::table& table, std::size_t number, const std::string
     fail(Exit::io, "{}: 'reading_error' = {} must be above 0 and stand beside 'published'", section.place(), *claim.reading_error);
   claim.unprinted = section.flag("unprinted");
   if (claim.unprinted && !claim.published) fail(Exit::io, "{}: 'published' is missing beside 'unprinted'", section.place());
+  if (auto beside = section.table_if("beside")) claim.beside = beside->numbers();
   claim.variant_of = section.text_if("variant_of").value_or("");
   claim.not_comparable = section.text_if("not_comparable").value_or("");
   const auto expect = section.text_if("expect");

@@ -47,7 +47,8 @@ std::string listed(const std::string& heading, const std::vector<Judgement>& jud
 }
 
 std::string why_it_differs(const Judgement& j) {
-  const std::string numbers = fmt::format("{} {}, ours {}", reference_name(j), reference_text(j), ours_text(j));
+  const std::string lead = j.lead ? fmt::format(", a lead of {:.3g} over the seeds of both", *j.lead) : "";
+  const std::string numbers = fmt::format("{} {}, ours {}{}", reference_name(j), reference_text(j), ours_text(j), lead);
   if (j.failed) return numbers + "; " + j.note;
   const Rule& rule = j.claim->rules.at(*j.profile);
   const auto* ordering = std::get_if<Ordering>(&rule.kind);
@@ -176,13 +177,21 @@ std::string scoreboard_section(const std::vector<Judgement>& judgements, const R
   return out + sensitivity(judgements, results);
 }
 
+// "NLL 83.30 (deviation of three estimates 0.06, epochs 1158)"
+std::string says_text(const Claim& claim) {
+  std::string beside;
+  for (const auto& [name, value] : claim.beside) beside += fmt::format("{}{} {}", beside.empty() ? "" : ", ", name, value);
+  std::ranges::replace(beside, '_', ' ');
+  return beside.empty() ? claim.says : fmt::format("{} ({})", claim.says, beside);
+}
+
 std::string claims_section(const std::vector<Claim>& claims, const std::vector<Judgement>& judgements, const Results& results) {
   const bool has_both = results.has(Profile::paper) && results.has(Profile::quick);
   Table table{{{"Claim"}, {"Where"}, {"Published", Align::right}, {"Ours ± s.e. (n seeds, profile)", Align::right}}, {}};
   if (has_both) table.columns.push_back({"At quick", Align::right});
   table.columns.push_back({"Verdict"});
   for (const Judgement& j : judgements) {
-    std::vector<std::string> row{fmt::format("`{}` {}", j.claim->id, j.claim->says), j.claim->where, reference_text(j), ours_text(j)};
+    std::vector<std::string> row{fmt::format("`{}` {}", j.claim->id, says_text(*j.claim)), j.claim->where, reference_text(j), ours_text(j)};
     if (has_both) {
       const auto quick = j.claim->metric ? results.estimate(Profile::quick, *j.claim->metric) : std::nullopt;
       row.push_back(quick ? format_estimate(*quick, j.claim->digits) : "–");

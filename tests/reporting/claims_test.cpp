@@ -156,6 +156,7 @@ BOOST_AUTO_TEST_CASE(a_paired_ordering_is_judged_by_the_differences_of_equal_see
   BOOST_CHECK(verdict(30.45).undecided);
   BOOST_CHECK(verdict(68.55).undecided);
   BOOST_CHECK(verdict(68.56).verdict == Verdict::differs);
+  BOOST_CHECK_EQUAL(verdict_text(verdict(30.44)), "reproduced, as an ordering (lead 49.5)");
   BOOST_CHECK_EQUAL(verdict(50).note, "too few seeds to tell a lead of 49.5 from the 50 asked for, as chance makes up to 19.1");
 
   // With a pool: from seed to seed n3, n20 and n5 move by d, d - 3 and d - 3. Less their mean that is 2, -1 and -1, so
@@ -177,6 +178,13 @@ BOOST_AUTO_TEST_CASE(a_paired_ordering_is_judged_by_the_differences_of_equal_see
   BOOST_CHECK(!judged(paired(80, alarm) + instead(49), ledger()).failed);
   BOOST_CHECK(judged(paired(80, alarm) + instead(-88), ledger()).failed);
   BOOST_CHECK(refusal(paired(0, "") + reproduced).ends_with("rule: paper: a paired ordering needs 'false_alarm'"));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_printed_beside_a_number_is_kept_by_name) {
+  const Claim claim_of_two = parsed(claim("a", "n3", -137, absolute(1) + "[claim.beside]\nepochs = 12\ndeviation = 0.5\n")).front();
+  BOOST_CHECK((claim_of_two.beside == std::map<std::string, double>{{"epochs", 12}, {"deviation", 0.5}}));
+  BOOST_CHECK_EQUAL(refusal(claim("a", "n3", -137, absolute(1) + "[claim.beside]\nepochs = \"12\"\n")),
+                    "published_toy.toml: claim a: beside: 'epochs' must be a number");
 }
 
 // What a seed does to all cells alike is no scatter of their differences, however many cells there are.
