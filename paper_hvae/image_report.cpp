@@ -102,6 +102,7 @@ std::string errors_of_one(const Page& page, const Scale& scale) {
       least = std::min(least, over_images), largest = std::max(largest, over_images);
       by_draws = std::max(by_draws, record->metrics.at("nll_monte_carlo_error_nats").value);
     }
+  if (largest == 0) return "";
   return fmt::format(" One run's NLL has a standard error of {:.2f} to {:.2f} over the images, the same for all rows, and of {:.3f} at most by its draws.", least, largest, by_draws);
 }
 

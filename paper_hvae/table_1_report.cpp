@@ -96,11 +96,11 @@ std::string repeated_passes(const std::vector<reporting::Claim>& claims) {
 
 constexpr int most_runs = 1000;
 
-// Runs an arm for a difference to be seen four times out of five, at 5 %; most_runs where fewer are not enough.
+// Runs an arm for a difference to be seen four times out of five, at 5 %; most_runs where fewer are not enough. What is visible falls
+// with the root of the runs.
 int runs_needed(const reporting::Spread& spread, double difference) {
-  int n = 2;
-  while (n < most_runs && reporting::smallest_visible_difference(spread, n, n) > difference) ++n;
-  return n;
+  const double roots = reporting::smallest_visible_difference(spread, 1, 1) / difference;
+  return static_cast<int>(std::clamp(std::ceil(roots * roots), 2.0, static_cast<double>(most_runs)));
 }
 
 }  // namespace

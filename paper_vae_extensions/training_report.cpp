@@ -26,7 +26,7 @@ std::string cut_at_dense_rows(Panel& panel, const std::string& title, const std:
   double least_dense = 0, least = 0, most = -std::numeric_limits<double>::infinity();
   for (const Curve& curve : panel.curves)
     for (const double y : curve.y) {
-      if (curve.colour != table_row("cnn", "cnn").colour) least_dense = std::min(least_dense, y);
+      if (!curve.label.starts_with(table_row("cnn", "cnn").label)) least_dense = std::min(least_dense, y);
       least = std::min(least, y), most = std::max(most, y);
     }
   if (least > least_dense - 100) return "";

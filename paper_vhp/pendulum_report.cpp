@@ -137,14 +137,14 @@ void table_1(RecordView& p) {
       std::vector<double> divergences;
       for (const Record* record : records) divergences.push_back(record->diverged ? std::nan("") : divergence(*record));
       const bool collapsed = std::ranges::any_of(records, [](const Record* record) { return !record->diverged && has_collapsed(*record); });
-      const bool divergences_known = std::ranges::none_of(divergences, [](double d) { return std::isnan(d); });
+      const bool records_divergence = records.front()->diverged || !std::isnan(divergences.front());  // IWAE has none
       std::vector<std::string> line{label_of(label, *records.front()),
                                     published,
                                     text("angle_error_arcsin_rad", 3),
                                     text("angle_error_polar_rad", 3),
                                     text("angle_error_rad", 3),
                                     collapsed ? "collapsed" : text("winding_number", 1),
-                                    divergences_known ? reporting::format_estimate(reporting::summarise(divergences), 2) : "–",
+                                    records_divergence ? reporting::format_estimate(reporting::summarise(divergences), 2) : "–",
                                     std::to_string(records.size())};
       for (const std::int64_t mark : early) line.push_back(text(fmt::format("angle_error_arcsin_rad_at_{}", mark), 3));
       table.rows.push_back(line);

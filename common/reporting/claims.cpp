@@ -34,7 +34,7 @@ class Judge {
 
   std::optional<bool> operator()(const Interval& interval) {
     if (std::isnan(ours_.mean)) return false;  // diverged: whatever the spread
-    const Spread spread = pooled(samples_of(interval.pool));
+    const Spread spread = pooled(samples_of(metrics_of(interval.pool)));
     if (spread.dof == 0) return missing(no_spread);
     const double half_width = prediction_half_width(spread, ours_.n, interval.published_runs, interval.false_alarm);
     if (interval.at_most && half_width > *interval.at_most)
@@ -51,7 +51,7 @@ class Judge {
     if (ordering.paired) return paired(ordering, other);
     const double lead = ordering.after ? ours_.mean - theirs->mean : theirs->mean - ours_.mean;
     if (ordering.false_alarm == 0 || std::isnan(lead)) return lead > ordering.margin;
-    const Spread spread = pooled(samples_of(ordering.pool, other));
+    const Spread spread = pooled(samples_of(metrics_of(ordering.pool, other)));
     if (spread.dof == 0) return missing(no_spread);
     return decided(ordering, lead, prediction_half_width(spread, ours_.n, theirs->n, ordering.false_alarm));
   }
@@ -84,14 +84,21 @@ class Judge {
     return {path.substr(0, slash), path.substr(slash + 1), metric};
   }
 
-  // Of the claim's metric, its own cell and those of a pool; and what it is held against. None of them twice.
-  std::vector<Sample> samples_of(const std::vector<std::string>& pool, const std::optional<CellMetric>& other = {}) const {
-    std::set<std::pair<std::string, std::string>> wanted{{claim_.metric->cell_path(), claim_.metric->metric}};
-    for (const std::string& cell : pool) wanted.emplace(cell, claim_.metric->metric);
-    if (other) wanted.emplace(other->cell_path(), other->metric);
+  // The claim's metric, what it is held against, and the claim's metric of a pool's cells; none of them twice.
+  std::vector<CellMetric> metrics_of(const std::vector<std::string>& pool, const std::optional<CellMetric>& other = {}) const {
+    std::vector<CellMetric> metrics{*claim_.metric};
+    const auto add = [&](const CellMetric& metric) {
+      if (std::ranges::find(metrics, metric) == metrics.end()) metrics.push_back(metric);
+    };
+    if (other) add(*other);
+    for (const std::string& cell : pool) add(metric_of(cell, claim_.metric->metric));
+    return metrics;
+  }
+
+  std::vector<Sample> samples_of(const std::vector<CellMetric>& metrics) const {
     std::vector<Sample> samples;
-    for (const auto& [cell, metric] : wanted)
-      if (auto s = results_.accepted(profile_, metric_of(cell, metric))) samples.push_back(*s);
+    for (const CellMetric& metric : metrics)
+      if (auto s = results_.accepted(profile_, metric)) samples.push_back(*s);
     return samples;
   }
 
@@ -100,10 +107,7 @@ class Judge {
     if (!difference) return missing("there is no seed in common");
     lead_ = held_ = ordering.after ? difference->mean : -difference->mean;
     if (std::isnan(held_)) return false;
-    std::vector<CellMetric> cells{*claim_.metric, other};
-    for (const std::string& cell : ordering.pool)
-      if (cell != claim_.metric->cell_path() && cell != other.cell_path()) cells.push_back(metric_of(cell, claim_.metric->metric));
-    const Spread spread = results_.paired_spread(profile_, cells);
+    const Spread spread = results_.paired_spread(profile_, metrics_of(ordering.pool, other));
     if (spread.dof == 0) return missing("there are no two seeds in common");
     return decided(ordering, held_, prediction_half_width(spread, difference->n, difference->n, ordering.false_alarm));
   }
