@@ -113,10 +113,9 @@ void figure_7(Page& page) {
   if (!record || !record->series.contains("codes")) return;
   const auto& codes = record->series.at("codes");
   const auto &x = codes.at("z_1"), &y = codes.at("z_2"), &z = codes.at("z_3"), &digit = codes.at("digit");
-  // Hues as the eye tells them apart, not evenly.
-  constexpr std::array<double, 10> hues{0, 0.08, 0.15, 0.25, 0.37, 0.49, 0.56, 0.66, 0.77, 0.88};
+  const auto place = [](double d) { return (d + 0.5) / 10; };
   std::vector<double> shade;
-  for (const double d : digit) shade.push_back(hues[static_cast<std::size_t>(d)]);
+  for (const double d : digit) shade.push_back(place(d));
 
   // Turned by 35 degrees about the third axis and seen from 25 degrees above.
   constexpr double turn = 35 * 3.14159265358979 / 180, above = 25 * 3.14159265358979 / 180;
@@ -140,8 +139,10 @@ void figure_7(Page& page) {
   plane(x, y, "z_1", "z_2");
   plane(x, z, "z_1", "z_3");
   plane(y, z, "z_2", "z_3");
-  for (Panel& panel : figure.panels)
-    for (int d = 0; d < 10; ++d) panel.shade_ticks.emplace_back(hues[static_cast<std::size_t>(d)], std::to_string(d));
+  for (Panel& panel : figure.panels) {
+    panel.palette = reporting::Palette::kinds;
+    for (int d = 0; d < 10; ++d) panel.shade_ticks.emplace_back(place(d), std::to_string(d));
+  }
   page.figure(
       "Figure 7: the codes of the convolutional model, N_z = 3", figure,
       {.see = fmt::format("The posterior means of {} test images{}, coloured by digit. Digits lie in lobes "

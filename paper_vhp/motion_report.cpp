@@ -41,7 +41,7 @@ void codes(RecordView& p) {
     const Record* record = p.record(row.cell);
     if (!record) continue;
     const Series &posterior = record->series.at("posterior"), &prior = record->series.at("graph");
-    Panel left{.title = with_scale(row.label, *record) + ": codes"}, right{.title = with_scale(row.label, *record) + ": prior"};
+    Panel left = latent_plane(with_scale(row.label, *record) + ": codes"), right = latent_plane(with_scale(row.label, *record) + ": prior");
     for (const Series* series : {&posterior, &prior}) {
       extend(left.x_range, series->at("z_1"));
       extend(left.y_range, series->at("z_2"));
@@ -161,7 +161,8 @@ void graphs(RecordView& p) {
   for (const Row& row : rows) {
     const Record* record = p.record(row.cell);
     if (!record) continue;
-    Panel panel{.title = with_scale(row.label, *record), .curves = {graph_nodes(record->series.at("graph"))}, .palette = Palette::blues};
+    Panel panel = latent_plane(with_scale(row.label, *record), Palette::blues);
+    panel.curves.push_back(graph_nodes(record->series.at("graph")));
     for (const PicturedMovement& movement : pictured_movements()) {
       const auto path = record->series.find(fmt::format("path_{}", movement.name));
       if (path == record->series.end()) continue;

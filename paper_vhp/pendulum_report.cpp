@@ -236,7 +236,7 @@ Figure clouds(const Record& record, const std::string& name, Shade shade) {
   std::vector<Panel> below;
   for (const std::int64_t mark : marks) {
     const Series &posterior = record.series.at(fmt::format("posterior_at_{}", mark)), &prior = record.series.at(fmt::format("prior_at_{}", mark));
-    Panel top{.title = fmt::format("iteration {}", mark), .palette = shade == Shade::angle ? Palette::cyclic : Palette::greys};
+    Panel top = latent_plane(fmt::format("iteration {}", mark), shade == Shade::angle ? Palette::cyclic : Palette::greys);
     for (const Series* series : {&posterior, &prior}) {
       extend(top.x_range, series->at("z_1"));
       extend(top.y_range, series->at("z_2"));
@@ -288,7 +288,7 @@ void course(RecordView& p, const Course& c) {
   if (!record) return;
   const std::string name = fmt::format("figure_{}{}", c.number, c.cell == "geco" ? "_geco" : "");
   const std::string label = label_of(row_of(c.cell).label, *record);
-  const std::string how = std::string("Across z_1, upwards z_2. ") + (c.shade == Shade::angle ? colours : "The darker a code, the wider its posterior, in each panel up to its own widest.") +
+  const std::string how = std::string(c.shade == Shade::angle ? colours : "The darker a code, the wider its posterior, in each panel up to its own widest.") +
                           (has_collapsed(*record) ? " The posterior has collapsed: all codes are in one spot." : "");
   p.page.figure(fmt::format("Figure {}: {}, codes (above) and prior (below)", c.number, label), clouds(*record, name, c.shade),
                 {.see = how + " " + c.see, .contradicted = c.contradicted, .profile = record->identity.profile});
@@ -340,7 +340,8 @@ void interpolation(RecordView& p) {
   for (const std::string& cell : cells) {
     const Record* record = drawn(p, cell);
     if (!record) continue;
-    Panel panel{.title = label_of(row_of(cell).label, *record), .curves = {graph_nodes(record->series.at("graph"))}, .palette = Palette::blues};
+    Panel panel = latent_plane(label_of(row_of(cell).label, *record), Palette::blues);
+    panel.curves.push_back(graph_nodes(record->series.at("graph")));
     if (record->series.contains("path")) {
       const Series& path = record->series.at("path");
       panel.curves.push_back({.label = "shortest path", .x = path.at("z_1"), .y = path.at("z_2"), .style = Style::line_points, .colour = 4});
@@ -418,7 +419,7 @@ void last_codes(RecordView& p) {
   figure.panels.insert(figure.panels.end(), below.begin(), below.end());
   figure.columns = static_cast<int>(std::max<std::size_t>(below.size(), 1));
   p.page.figure("Figure 18: codes (above) and prior (below) at the last mark", figure,
-                {.see = std::string("Across z_1, upwards z_2. ") + colours + scale.note,
+                {.see = colours + scale.note,
                  .contradicted = "codes of REWO that are no closed curve in the order of the colours.",
                  .profile = scale.profile});
 }

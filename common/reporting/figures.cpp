@@ -15,6 +15,7 @@
 #include <limits>
 #include <memory>
 #include <ranges>
+#include <span>
 #include <tuple>
 
 extern char** environ;
@@ -133,15 +134,25 @@ std::string range(const char* axis, const std::optional<std::pair<double, double
   return ends ? fmt::format("set {}range [{}:{}]\n", axis, ends->first, ends->second) : fmt::format("set {}range [*:*]\n", axis);
 }
 
+constexpr std::array<const char*, 10> kinds{"#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#8C8C8C", "#6A3D9A"};
+
+// A palette of equally wide steps without a transition.
+std::string steps(std::span<const char* const> colours) {
+  std::string list;
+  for (std::size_t i = 0; i < colours.size(); ++i) list += fmt::format("{}{} '{}', {} '{}'", i == 0 ? "" : ", ", i, colours[i], i + 1, colours[i]);
+  return list;
+}
+
 std::string palette(const Panel& panel) {
   if (!is_shaded(panel)) return "";
-  const auto colours = [&] {
+  const auto colours = [&]() -> std::string {
     switch (panel.palette) {
       case Palette::cyclic: return "model HSV defined (0 0 0.8 0.85, 1 1 0.8 0.85)";
       case Palette::blues: return "model RGB defined (0 '#b5d0e8', 1 '#08306b')";
+      case Palette::kinds: return "model RGB defined (" + steps(kinds) + ")";
       case Palette::greys: break;
     }
-    return "model RGB defined (0 '#c8c8c8', 1 '#000000')";
+    return std::string("model RGB defined (0 '#c8c8c8', 1 '#000000')");
   };
   return fmt::format("set palette {}\nset cbrange [0:1]\n", colours());
 }
@@ -150,6 +161,27 @@ std::string ticks(const std::vector<std::pair<double, std::string>>& labels) {
   std::string list;
   for (const auto& [at, text] : labels) list += fmt::format("{}{} {}", list.empty() ? "" : ", ", quoted(text), number(at));
   return list;
+}
+
+// The panel with ranges of which a unit is as long across as upwards, on axes of width x height pixels.
+Panel with_equal_units(Panel panel, double width, double height) {
+  const auto extent = [&](const auto& given, std::vector<double> Curve::*axis) {
+    if (given) return *given;
+    double least = std::numeric_limits<double>::infinity(), most = -least;
+    for (const Curve& curve : panel.curves)
+      for (double v : curve.*axis)
+        if (std::isfinite(v)) least = std::min(least, v), most = std::max(most, v);
+    return least <= most ? std::pair(least, most) : std::pair(0.0, 1.0);
+  };
+  auto x = extent(panel.x_range, &Curve::x), y = extent(panel.y_range, &Curve::y);
+  const double unit = 1.06 * std::max({(x.second - x.first) / width, (y.second - y.first) / height, 1e-12});  // a pixel's
+  const auto widened = [unit](std::pair<double, double> ends, double pixels) {
+    const double middle = (ends.first + ends.second) / 2, half = unit * pixels / 2;
+    return std::pair(middle - half, middle + half);
+  };
+  panel.x_range = widened(x, width);
+  panel.y_range = widened(y, height);
+  return panel;
 }
 
 constexpr double colour_bar = 52;  // pixels at the right of a panel, labels included
@@ -237,11 +269,12 @@ std::string script(const Figure& figure) {
   out += "set multiplot\n";
   block = 0;
   for (int p = 0; p < n; ++p) {
-    const Panel& panel = figure.panels[static_cast<std::size_t>(p)];
+    Panel panel = figure.panels[static_cast<std::size_t>(p)];
     const double left = p % columns * cell_w, top = height - p / columns * cell_h;
     const double panel_w = cell_w - left_margin - right_margin - (panel.shade_ticks.empty() ? 0 : colour_bar);
-    const double right = (left + left_margin + panel_w) / width, upper = (top - (panel.title.empty() ? 14 : 34)) / height,
-                 lower = (top - cell_h + 54) / height;
+    const double above = panel.title.empty() ? 14 : 34, below = 54;
+    const double right = (left + left_margin + panel_w) / width, upper = (top - above) / height, lower = (top - cell_h + below) / height;
+    if (panel.equal_units) panel = with_equal_units(std::move(panel), panel_w, cell_h - above - below);
     out += fmt::format(
         "set lmargin at screen {:.5f}\nset rmargin at screen {:.5f}\nset tmargin at screen {:.5f}\nset bmargin at screen {:.5f}\n",
         (left + left_margin) / width, right, upper, lower);

@@ -18,8 +18,8 @@ enum class Style {
   reference,  // a thin dotted line: a published value, a closed form
 };
 
-// The colours that a curve's shades stand for: an angle (0 and 1 are one), light to dark.
-enum class Palette { cyclic, blues, greys };
+// The colours that a curve's shades stand for: an angle (0 and 1 are one), light to dark, ten kinds (kind i at (i + 1/2) / 10).
+enum class Palette { cyclic, blues, greys, kinds };
 
 struct Curve {
   std::string label;  // curves of one label share one colour, marker and legend entry in the whole figure
@@ -39,6 +39,7 @@ struct Panel {
   // Empty: what the data need; a log axis with x_ticks then ends a little beyond ticks and data.
   std::optional<std::pair<double, double>> x_range = {};
   std::optional<std::pair<double, double>> y_range = {};  // empty: what the data need
+  bool equal_units = false;  // of linear axes: a circle is round; the ranges grow as far as that needs
   Palette palette = Palette::cyclic;
   std::vector<std::pair<double, std::string>> shade_ticks = {};  // of a colour bar beside the panel; empty: no bar
 };

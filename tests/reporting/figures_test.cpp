@@ -189,6 +189,47 @@ BOOST_AUTO_TEST_CASE(a_colour_bar_names_its_shades_and_takes_its_room_from_the_p
   for (const char* text : {"nought", "half"}) BOOST_CHECK(with.find(text) != std::string::npos && without.find(text) == std::string::npos);
 }
 
+// The pixels of a figure's small points, in order.
+std::vector<std::pair<double, double>> points_of(const std::string& svg) {
+  std::vector<std::pair<double, double>> points;
+  const std::string mark = "<use xlink:href='#gpPt6' transform='translate(";
+  for (std::size_t at = svg.find(mark); at != std::string::npos; at = svg.find(mark, at + 1)) {
+    std::istringstream numbers(svg.substr(at + mark.size(), 40));
+    auto& [x, y] = points.emplace_back();
+    char comma = 0;
+    numbers >> x >> comma >> y;
+  }
+  return points;
+}
+
+BOOST_AUTO_TEST_CASE(equal_units_make_a_square_square_and_no_smaller) {
+  Figure figure{.name = "square", .panels = {{.curves = {{.label = "", .x = {-1, 1, 1, -1}, .y = {0, 0, 2, 2}, .style = Style::small_points}}}}};
+  const auto sides = [&] {
+    const auto p = points_of(to_svg(figure));
+    BOOST_REQUIRE_EQUAL(p.size(), 4u);
+    return std::pair(p[1].first - p[0].first, p[1].second - p[2].second);
+  };
+  for (const auto& [width, height] : {std::pair(700, 300), std::pair(300, 700)}) {
+    figure.width = width, figure.height = height;
+    figure.panels[0].equal_units = false;
+    const auto stretched = sides();
+    BOOST_CHECK_GT(std::max(stretched.first, stretched.second) / std::min(stretched.first, stretched.second), 1.5);
+    figure.panels[0].equal_units = true;
+    const auto [across, upwards] = sides();
+    BOOST_CHECK_CLOSE(across, upwards, 1);
+    BOOST_CHECK_GT(across, 0.9 * std::min(stretched.first, stretched.second));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(ten_kinds_have_ten_colours) {
+  Curve curve{.label = "", .style = Style::small_points};
+  for (int i = 0; i < 10; ++i) curve.x.push_back(i), curve.y.push_back(i), curve.shade.push_back((i + 0.5) / 10);
+  const Figure figure{.name = "kinds", .panels = {{.curves = {curve}, .palette = Palette::kinds}}};
+  const std::string svg = to_svg(figure);
+  for (const char* colour : {"rgb(  0,   0,   0)", "rgb(230, 159,   0)", "rgb(106,  61, 154)"})
+    BOOST_CHECK_MESSAGE(svg.find(colour) != std::string::npos, colour);
+}
+
 BOOST_AUTO_TEST_CASE(the_png_holds_the_pixels) {
   // Three images of 1 x 2 in two columns, scale 2, margin 1: 2 rows of 2 + 1 pixels and a margin, 2 columns of 4 + 1 and a margin.
   const ImageGrid grid{.images = {.n = 3, .height = 1, .width = 2, .pixels = {10, 20, 30, 40, 50, 60}},
