@@ -101,6 +101,22 @@ Circle fit_circle(std::span<const double> x, std::span<const double> y) {
   return {x_bar + a, y_bar + b, std::sqrt(a * a + b * b + (uu + vv) / static_cast<double>(x.size()))};
 }
 
+TurnedErrors turn_the_plane(std::span<const double> z_1, std::span<const double> z_2, std::span<const double> angles) {
+  const Circle circle = fit_circle(z_1, z_2);
+  constexpr int n_turns = 18;
+  TurnedErrors errors{.least = std::numeric_limits<double>::infinity()};
+  std::vector<double> arcsine(z_1.size());
+  for (int turn = 0; turn < n_turns; ++turn) {
+    const double by = turn * pi / n_turns, c = std::cos(by), s = std::sin(by);
+    for (std::size_t i = 0; i < arcsine.size(); ++i) arcsine[i] = arcsin_of(circle, circle.y + s * (z_1[i] - circle.x) + c * (z_2[i] - circle.y));
+    const double error = fold_regression(arcsine, angles).line.mean_absolute_error;
+    errors.mean += error / n_turns;
+    errors.least = std::min(errors.least, error);
+    errors.greatest = std::max(errors.greatest, error);
+  }
+  return errors;
+}
+
 AngleRegression regress_angle(std::span<const double> z_1, std::span<const double> z_2, std::span<const double> angles) {
   AngleRegression result{.circle = fit_circle(z_1, z_2)};
   std::vector<double> arcsine(z_1.size()), polar(z_1.size()), around(z_1.size()), difference(z_1.size()), sum(z_1.size());

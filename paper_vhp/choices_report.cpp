@@ -32,7 +32,7 @@ using Records = std::vector<const Record*>;
 
 const std::string arcsin_error = "angle_error_arcsin_rad";
 
-// "experiment/cell" -> records of an experiment, at the highest profile that has some.
+// The cells, by name, and their records of an experiment, at the highest profile that has some.
 std::pair<Profile, std::map<std::string, Records>> cells_of(const Page& page, const std::string& experiment) {
   for (const Profile profile : {Profile::paper, Profile::quick, Profile::smoke}) {
     if (!page.results().has(profile)) continue;
@@ -92,7 +92,7 @@ void sensitivity(Page& page) {
     add("`" + cell + "`", records, paired_difference(page, profile, {"sensitivity", cell, arcsin_error}, {"seeds", "rewo", arcsin_error}));
   page.table("Sensitivity: one thing at a time", table,
              {.see = "What each choice that the paper leaves open does to the error [radians] and to the course of β: 6,000 iterations with the "
-                     "settings of quick (ν = 10, batch 64, K = 4), the same starts and batches in every row; other images, an unbounded "
+                     "settings of quick (ν = 10, batch 64, K = 4), the same starts in every row, and the same batches but for `batch_128`. `kappa_0.00125` is what κ = 0.02 means where C is the sum over the pixels. Other images, an unbounded "
                      "prior and a variance of 0.02 stand in the table above. p(z|ζ) starts at half its largest deviation. The number of iterations is a "
                      "fifth of 30,000, so that there can be six starts.",
               .contradicted = "differences that are all within two standard errors of 0: then nothing that was left open matters.",
@@ -147,6 +147,12 @@ std::optional<Turns> turns(const Record& record) {
                goes_round_once(errors.at("winding_number")[static_cast<std::size_t>(first - iterations.begin())])};
 }
 
+// Over orders of magnitude: "0.94 ± 0.01" near 1, "1e-09 to 3e-07" far below it.
+std::string scale_of(const std::vector<double>& values) {
+  const auto [least, most] = std::ranges::minmax(values);
+  return least >= 0.01 ? vhp::mean_and_deviation(values, 2) : fmt::format("{:.1g} to {:.2g}", least, most);
+}
+
 void seeds(Page& page) {
   const auto [profile, cells] = cells_of(page, "seeds");
   if (!cells.contains("rewo")) return;
@@ -154,9 +160,10 @@ void seeds(Page& page) {
                           {"published", Align::right},
                           {"arcsin(z₂/r): mean ± s.d.", Align::right},
                           {"least to greatest", Align::right},
-                          {"less REWO's on the same images: mean ± s.e.", Align::right},
+                          {"less REWO's: mean ± s.e.", Align::right},
                           {"the code's own angle: mean ± s.d.", Align::right},
                           {"KL [nats]", Align::right},
+                          {"β", Align::right},
                           {"runs with one turn", Align::right},
                           {"initial phase [iterations]", Align::right}},
                          {}};
@@ -179,11 +186,12 @@ void seeds(Page& page) {
       ++n_other[!t->after_initial_phase][!t->at_end];
     }
     const auto [least, most] = std::ranges::minmax(errors);
-    const std::string &method = records.front()->identity.settings.text("method"), beside = rewo_beside(cells, row.cell);
+    const std::string &method = records.front()->identity.settings.text("method"), same_images = rewo_beside(cells, row.cell),
+                      beside = row.cell == same_images ? "rewo" : same_images;
     table.rows.push_back({label_of(row.label, *records.front()), page.published_text(row.claim),
                           mean_and_deviation(records, arcsin_error, 3), fmt::format("{:.3f} to {:.3f}", least, most),
                           row.cell == beside ? "–" : paired_difference(page, profile, {"seeds", row.cell, arcsin_error}, {"seeds", beside, arcsin_error}),
-                          mean_and_deviation(records, "angle_error_rad", 3), divergences.empty() ? "–" : vhp::mean_and_deviation(divergences, 2),
+                          mean_and_deviation(records, "angle_error_rad", 3), divergences.empty() ? "–" : vhp::mean_and_deviation(divergences, 2), scale_of(values(records, "beta")),
                           n_learned == 0 ? "collapsed" : fmt::format("{} of {}", n_once, n_learned),
                           method == "rewo" ? mean_and_deviation(records, "initial_phase_iterations", 0) : "–"});
     const double at = static_cast<double>(table.rows.size());
@@ -209,8 +217,9 @@ void seeds(Page& page) {
                .contradicted = "points of a method that lie closer together than the methods do: then one run a method is enough.",
                .profile = profile});
   page.table("The seed's share in numbers", table,
-             {.see = fmt::format("The same seed means the same start and the same batches for every method. A code with one turn goes around the "
-                                 "circle's centre once, as the pendulum does; it may be torn even so, which the errors show. One with another number of turns is torn or "
+             {.see = fmt::format("The same seed means the same start and the same batches for every method; a method is compared with REWO on the same images, and REWO's own variants with its first "
+                                 "row. A code with one turn goes around the "
+                                 "circle's centre once, as the pendulum does; it may be torn even so, which the errors show. A run whose β ends at a millionth has not been regularised at all: GECO's are in the rows where that is its end. One with another number of turns is torn or "
                                  "folded, and a collapsed one (KL below 0.1 nats) has nothing to go around. Of the {} codes whose number was not one when the "
                                  "initial phase ended, or at the first look, {} have another than one at the end; of the {} others, {}.",
                                  n_other[1][0] + n_other[1][1], n_other[1][1], n_other[0][0] + n_other[0][1], n_other[0][1]),
@@ -257,7 +266,8 @@ void report_data(Page& page) {
   }
   page.images("The data", "data", {.images = reporting::join(sets), .columns = 12, .scale = 4}, names,
               {.see = "Angles from 0 in steps of 30 degrees. The paper does not say how its pendulum was drawn; the rows below the first are "
-                      "variants. The percentage is the share of the "
+                      "variants. It was chosen so that training takes the paper's course (see the settings), and is a faint dot more than a pendulum; the rod is what a reader "
+                      "would recognise as one, and `seeds` has every method on it. The percentage is the share of the "
                       "pixels' variance that is linear in the angle's cosine and sine: how nearly a linear encoder would have a circle already.",
                .contradicted = "nothing: this is a choice.",
                .profile = Profile::paper});

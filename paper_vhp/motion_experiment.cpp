@@ -36,11 +36,6 @@ using Vamp = VampPrior<float>;
 
 // ## The models
 
-FirstLayer<float> build_first(const Settings& settings, std::uint64_t seed, std::int64_t n_x) {
-  const Widths widths(static_cast<std::size_t>(settings.count("n_hidden")), settings.count("hidden"));
-  return FirstLayer<float>(n_x, settings.count("latent"), widths, settings.number("variance"), Stream(seed, "first layer"));
-}
-
 // The rows of x, [rows, n].
 Array<float> rows_of(const Array<float>& x, std::span<const std::int64_t> rows) { return tensors::kernels::gather(x, rows); }
 
@@ -52,8 +47,7 @@ Second build_second(const Settings& settings, std::uint64_t seed, const Array<fl
     rows.resize(static_cast<std::size_t>(settings.count("n_pseudo_inputs")));
     return {Var<float>(rows_of(x, rows))};
   } else {
-    const Widths widths(static_cast<std::size_t>(settings.count("n_hidden")), settings.count("hidden"));
-    return Second(settings.count("latent"), widths, settings.number("prior_max_deviation"), Stream(seed, "second layer"));
+    return second_layer(settings, seed);
   }
 }
 
@@ -109,7 +103,7 @@ class MotionTrial {
         method_(motion_method_of(settings_)),
         data_(motion_data(datasets::cmu_mocap(run.data_option()), settings_.count("n_frames"), scaling_of(settings_))),
         order_(data_.n(), settings_.count("batch"), run.seed()),
-        training_(run, {build_first(settings_, run.seed(), data_.x.shape()[1]), build_second<Second>(settings_, run.seed(), data_.x)},
+        training_(run, {first_layer(settings_, run.seed(), data_.x.shape()[1]), build_second<Second>(settings_, run.seed(), data_.x)},
                   {.schedule = schedule_of(settings_, schedule_method(), order_.batches_per_epoch()),
                    .bound = PriorBound::importance_weighted,
                    .iwae = iwae(),
@@ -146,9 +140,7 @@ class MotionTrial {
     return data_.scaling.degrees({means.data(), static_cast<std::size_t>(means.size())});
   }
 
-  Array<float> draw_prior(std::int64_t n, Stream stream) const {
-    return iwae() ? stream.normal<float>({n, model_.first.latent_size()}) : sample_prior(model_, n, stream);
-  }
+  Array<float> draw_prior(std::int64_t n, Stream stream) const { return vhp::draw_prior(model_, iwae(), n, stream); }
 
   // ## Figure 5: codes, and how the motions and the prior lie in them
   void report_codes() {
@@ -309,7 +301,7 @@ Images sample_postures(const Cell& cell, const experiments::Experiment::Weights&
   const datasets::CmuMocap recordings = datasets::cmu_mocap({});
   if (recordings.stand_in) experiments::say("motion: the angles have the stand-in's ranges, which fit a model trained on it; for the recordings', set PAPER_DATA");
   const MotionData data = motion_data(recordings, cell.settings.count("n_frames"), scaling_of(cell.settings));
-  Vhp<FirstLayer<float>, Second> model{build_first(cell.settings, cell.seed, data.x.shape()[1]),
+  Vhp<FirstLayer<float>, Second> model{first_layer(cell.settings, cell.seed, data.x.shape()[1]),
                                        build_second<Second>(cell.settings, cell.seed, data.x)};
   nn::restore(nn::Parameters<float>(model), weights);
   const Stream stream(cell.seed, "samples");

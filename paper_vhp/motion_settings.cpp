@@ -16,7 +16,7 @@ namespace {
 // Table 3's settings, and after them what the paper leaves open.
 //
 // The decoder's variance is $\kappa^2$: an error that just fulfils the constraint is then what the likelihood expects. By the
-// pendulum's rule, which gives 25 times as much, the constraint stops $\beta$ on its way to 1, and VampPrior and IWAE, which
+// pendulum's rule for a code of two dimensions, $n \kappa^2 / 2$ for n features, which is 25 times as much, the constraint stops $\beta$ on its way to 1, and VampPrior and IWAE, which
 // have no $\beta$ to make up for it, reconstruct much worse than the VHP: the comparison is then one of likelihoods. The
 // experiment motion_seeds has both.
 //
@@ -74,21 +74,13 @@ Settings base_settings(Profile profile) {
   return settings;
 }
 
-// On two cores: the products of the networks that see every draw, and the graphs at the end.
+// On two cores, with the graphs at the end.
 double estimated_seconds(const Settings& settings) {
-  const auto squares = static_cast<double>(settings.count("hidden") * settings.count("hidden") * settings.count("n_hidden"));
   const MotionMethod method = motion_method_of(settings);
-  const double rows = static_cast<double>(
-      method == MotionMethod::vamp_prior ? 2 * settings.count("batch") + settings.count("n_pseudo_inputs")
-                                         : settings.count("batch") * (settings.count("K") + (method == MotionMethod::iwae ? 1 : 3)));
-  const double flop_a_second = 2.5e11, overhead_s = 1e-3;
-  const double interpolations = static_cast<double>(settings.count("n_graphs") * settings.count("n_interpolations"));
-  return static_cast<double>(settings.count("iterations")) * (6 * rows * squares / flop_a_second + overhead_s) + 5e-3 * interpolations;
+  const double rows = method == MotionMethod::vamp_prior ? static_cast<double>(2 * settings.count("batch") + settings.count("n_pseudo_inputs"))
+                                                         : training_rows(settings, method == MotionMethod::iwae);
+  return training_seconds(settings, rows) + 5e-3 * static_cast<double>(settings.count("n_graphs") * settings.count("n_interpolations"));
 }
-
-}  // namespace
-
-namespace {
 
 Cell motion_cell(const std::string& method, std::uint64_t seed, Profile profile) {
   Settings settings = base_settings(profile);
@@ -113,7 +105,7 @@ std::vector<Cell> motion_cells(Profile profile) {
   return list;
 }
 
-// And with the decoder's variance by the pendulum's rule, n kappa^2 / 2.
+// And with the decoder's variance by the pendulum's rule for a code of two dimensions.
 std::vector<Cell> motion_seeds_cells(Profile profile) {
   std::vector<Cell> list;
   if (profile == Profile::quick) return list;

@@ -118,8 +118,8 @@ void visit(FirstLayer<T>& layer, F&& f) {
 // The deviation of $p_\Theta(z \mid \zeta)$ is $\sigma_{max}$ times a sigmoid. Where it is unbounded (`max_deviation` = 0: the
 // exponential, as in the other conditionals) it grows to that of all codes within a few hundred steps, faster than the mean
 // learns to follow $\zeta$. The prior is then one normal, and because $\zeta$ has as many dimensions as $z$, a mean that is
-// linear in $\zeta$ gains nothing over it: the second layer stays unused. A bound below the spread of the codes leaves the
-// mean no way but to follow $\zeta$. The paper says nothing of it.
+// linear in $\zeta$ gains nothing over it. A bound below the spread of the codes leaves the mean no way but to follow $\zeta$. The
+// paper says nothing of it; what the bound does to the error is a row of the table of seeds ("unbounded prior").
 template <class T>
 struct SecondLayer {
   GaussianNetwork<T> recogniser, generator;

@@ -7,7 +7,7 @@
 // variance, 1.3e-6 a pixel, is far below $\kappa^2 = 0.0004$.
 //
 // How soft and how faint follows from what the paper tells of the training (Figure 2 and its text): that the mean squared error
-// falls below $\kappa^2$ within 350 iterations; sharp and bright images take ten times as long. (That without a schedule nothing is
+// falls below $\kappa^2$ within 350 iterations; bright ones take twice as long, a sharp rod three times (the tables have both). (That without a schedule nothing is
 // learned for 27,500 iterations does not come out: ours are learned by iteration 2,000.) The price is that the picture is a faint
 // dot more than a pendulum: the *rod* below is what a reader would recognise as one.
 //

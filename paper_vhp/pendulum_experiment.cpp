@@ -33,17 +33,10 @@ using Model = Vhp<FirstLayer<float>, SecondLayer<float>>;
 constexpr std::int64_t n_pictured = 300;  // codes, and draws from the prior, that a figure shows
 
 Model build(const Settings& settings, std::uint64_t seed) {
-  const Widths widths(static_cast<std::size_t>(settings.count("n_hidden")), settings.count("hidden"));
-  const std::int64_t d = settings.count("latent");
-  return {FirstLayer<float>(256, d, widths, settings.number("variance"), Stream(seed, "first layer")),
-          SecondLayer<float>(d, widths, settings.number("prior_max_deviation"), Stream(seed, "second layer"))};
+  return {first_layer(settings, seed, 256), second_layer(settings, seed)};
 }
 
 // ## Looking at a model
-
-Array<float> draw_prior(const Model& model, bool hierarchical, std::int64_t n, Stream stream) {
-  return hierarchical ? sample_prior(model, n, stream) : stream.normal<float>({n, model.first.latent_size()});
-}
 
 // Stretched to the full grey scale.
 Images as_images(const Array<float>& means, const Rendering& rendering) {
@@ -61,12 +54,12 @@ class Trial {
         settings_(checked(run.settings())),
         rendering_(rendering_of(settings_)),
         data_(pendulum(settings_.count("n_images"), rendering_)),
-        hierarchical_(settings_.text("method") != "iwae"),
+        iwae_(settings_.text("method") == "iwae"),
         order_(data_.images.n, settings_.count("batch"), run.seed()),
         training_(run, build(settings_, run.seed()),
                   {.schedule = schedule_of(settings_, order_.batches_per_epoch()),
                    .bound = bound_of(settings_),
-                   .iwae = !hierarchical_,
+                   .iwae = iwae_,
                    .K = settings_.count("K"),
                    .learning_rate = settings_.number("learning_rate")}),
         model_(training_.model()) {
@@ -139,7 +132,7 @@ class Trial {
     run_.series(fmt::format("posterior_at_{}", training_.n_steps()),
                 {{"z_1", rounded(column(q.mean.value(), 0))}, {"z_2", rounded(column(q.mean.value(), 1))}, {"angle", rounded(angles)},
                  {"deviation", rounded(deviation)}});
-    const Array<float> prior = draw_prior(model_, hierarchical_, n, Stream(run_.seed(), "prior samples"));
+    const Array<float> prior = draw_prior(model_, iwae_, n, Stream(run_.seed(), "prior samples"));
     run_.series(fmt::format("prior_at_{}", training_.n_steps()), {{"z_1", rounded(column(prior, 0))}, {"z_2", rounded(column(prior, 1))}});
   }
 
@@ -147,7 +140,7 @@ class Trial {
   void report() {
     regress();
     report_state("");
-    if (hierarchical_) run_.metric("initial_phase_iterations", {static_cast<double>(training_.initial_phase_iterations()), "count", "exact", {}});
+    if (!iwae_) run_.metric("initial_phase_iterations", {static_cast<double>(training_.initial_phase_iterations()), "count", "exact", {}});
     run_.health("the codes are finite", std::isfinite(regression_.circle.radius), fmt::format("radius {:.4g}", regression_.circle.radius));
     if (pictured_) report_pictures();
     training_.report_weights();
@@ -176,7 +169,7 @@ class Trial {
   }
 
   void interpolate() {
-    const Array<float> nodes = draw_prior(model_, hierarchical_, settings_.count("n_nodes"), Stream(run_.seed(), "graph"));
+    const Array<float> nodes = draw_prior(model_, iwae_, settings_.count("n_nodes"), Stream(run_.seed(), "graph"));
     const LatentGraph graph(nodes, settings_.count("n_neighbours"));
     run_.series("graph", {{"z_1", rounded(column(nodes, 0))}, {"z_2", rounded(column(nodes, 1))}, {"mean_edge", rounded(graph.mean_edge_lengths())}});
 
@@ -216,7 +209,7 @@ class Trial {
   const Settings& settings_;
   Rendering rendering_;
   Pendulum data_;
-  bool hierarchical_;
+  bool iwae_;
   datasets::BatchOrder order_;
   datasets::PixelMap pixels_{};
   TrainingRun<SecondLayer<float>> training_;
@@ -227,12 +220,36 @@ class Trial {
 void run_cell(Run& run) { Trial{run, true}(); }
 void run_for_errors(Run& run) { Trial{run, false}(); }
 
+// How the error depends on the turn of the plane, at every mark, by the codes that the record holds; and what errors and jumps are
+// held against.
+std::map<std::string, experiments::Metric> derived_metrics(const experiments::Record& record) {
+  std::map<std::string, experiments::Metric> metrics;
+  const std::string prefix = "posterior_at_";
+  const std::string last = fmt::format("{}{}", prefix, marked_iterations(record.identity.settings).back());
+  for (const auto& [name, codes] : record.series) {
+    if (!name.starts_with(prefix)) continue;
+    const auto& angles = codes.at("angle");
+    const TurnedErrors errors = turn_the_plane(codes.at("z_1"), codes.at("z_2"), angles);
+    const auto add = [&](const char* metric, double value, const char* what) {
+      const experiments::Metric radians{value, "radians", fmt::format("{} over 18 turns of the plane; {} images, posterior means", what, angles.size()), {}};
+      metrics[metric + ("_at_" + name.substr(prefix.size()))] = radians;
+      if (name == last) metrics[metric] = radians;
+    };
+    add("angle_error_turned_rad", errors.mean, "mean");
+    add("angle_error_least_turned_rad", errors.least, "least");
+    add("angle_error_greatest_turned_rad", errors.greatest, "greatest");
+  }
+  metrics["angle_error_knowing_nothing_rad"] = {std::numbers::pi / 4, "radians", "closed form", {}};
+  metrics["path_discontinuity_rad"] = {discontinuity, "radians", "chosen", {}};
+  return metrics;
+}
+
 // New pendulums from a trained cell.
 Images sample_cell(const Cell& cell, const experiments::Experiment::Weights& weights, std::int64_t n) {
   Model model = build(cell.settings, cell.seed);
   nn::restore(nn::Parameters<float>(model), weights);
-  const bool hierarchical = cell.settings.text("method") != "iwae";
-  return as_images(model.first.p(Var<float>(draw_prior(model, hierarchical, n, Stream(cell.seed, "samples")))).mean.value(),
+  const bool iwae = cell.settings.text("method") == "iwae";
+  return as_images(model.first.p(Var<float>(draw_prior(model, iwae, n, Stream(cell.seed, "samples")))).mean.value(),
                    rendering_of(cell.settings));
 }
 
@@ -244,7 +261,8 @@ experiments::Experiment pendulum_experiment() {
           .revision = 2,
           .cells = pendulum_cells,
           .run = run_cell,
-          .sample = sample_cell};
+          .sample = sample_cell,
+          .derived = derived_metrics};
 }
 
 experiments::Experiment sensitivity_experiment() {

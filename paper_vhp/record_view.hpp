@@ -70,12 +70,12 @@ inline std::string with_scale(const std::string& label, const experiments::Recor
   return record.identity.profile == experiments::Profile::paper ? label : fmt::format("{} ({})", label, to_string(record.identity.profile));
 }
 
-// Widens a range so that it holds the values.
 // A panel of points (z_1, z_2).
 inline reporting::Panel latent_plane(const std::string& title, reporting::Palette palette = reporting::Palette::cyclic) {
   return {.title = title, .x_label = "z_1", .y_label = "z_2", .equal_units = true, .palette = palette};
 }
 
+// Widens a range so that it holds the values.
 inline void extend(std::optional<std::pair<double, double>>& range, const std::vector<double>& values) {
   const auto [least, most] = std::ranges::minmax(values);
   range = range ? std::pair(std::min(range->first, least), std::max(range->second, most)) : std::pair(least, most);

@@ -45,6 +45,34 @@ inline void check_training_settings(const char* experiment, const experiments::S
   check.at_least("warm_up_epochs", method == "warm_up" || method == "vampprior" ? 1 : 0);
 }
 
+// Table 3's networks, drawn from the seed: the first layer for n_x features, and the second.
+inline Widths hidden_widths(const experiments::Settings& settings) {
+  return Widths(static_cast<std::size_t>(settings.count("n_hidden")), settings.count("hidden"));
+}
+inline FirstLayer<float> first_layer(const experiments::Settings& settings, std::uint64_t seed, std::int64_t n_x) {
+  return FirstLayer<float>(n_x, settings.count("latent"), hidden_widths(settings), settings.number("variance"), tensors::Stream(seed, "first layer"));
+}
+inline SecondLayer<float> second_layer(const experiments::Settings& settings, std::uint64_t seed) {
+  return SecondLayer<float>(settings.count("latent"), hidden_widths(settings), settings.number("prior_max_deviation"), tensors::Stream(seed, "second layer"));
+}
+
+// Draws from a model's prior, [n, d]: its own, or the standard normal that IWAE has.
+template <class Model>
+tensors::Array<float> draw_prior(const Model& model, bool iwae, std::int64_t n, tensors::Stream stream) {
+  return iwae ? stream.normal<float>({n, model.first.latent_size()}) : sample_prior(model, n, stream);
+}
+
+// On two cores: nearly all of it are the products of the networks that see every draw; `rows` of them in a step.
+inline double training_seconds(const experiments::Settings& settings, double rows) {
+  const auto squares = static_cast<double>(settings.count("hidden") * settings.count("hidden") * settings.count("n_hidden"));
+  constexpr double flop_a_second = 2.5e11, overhead_s = 1e-3;
+  return static_cast<double>(settings.count("iterations")) * (6 * rows * squares / flop_a_second + overhead_s);
+}
+// Of the layers: each of K draws passes the second layer's two networks and the decoder as rows of one size.
+inline double training_rows(const experiments::Settings& settings, bool iwae) {
+  return static_cast<double>(settings.count("batch") * (settings.count("K") + (iwae ? 1 : 3)));
+}
+
 // `Second` is the second layer, or another prior that `terms` knows.
 template <class Second>
 class TrainingRun {

@@ -90,6 +90,9 @@ struct Experiment {
   // n images drawn from a trained cell, for `sample`; `weights` are those given to Run::weights.
   using Weights = std::map<std::string, tensors::Array<float>>;
   std::function<Images(const Cell&, const Weights& weights, std::int64_t n)> sample;
+  // Metrics that follow from what a record holds already. They are added to every record that the page or its claims read, and
+  // stored nowhere: a new look at old runs costs none of them again. Not asked of a diverged record.
+  std::function<std::map<std::string, Metric>(const Record&)> derived = {};
 };
 
 struct Program {

@@ -4,6 +4,7 @@
 #include "common/experiments/record_json.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <tuple>
 
 namespace experiments {
@@ -59,6 +60,18 @@ std::size_t forget_stale(const Program& program) {
   return n;
 }
 
+namespace {
+
+void add_derived_metrics(const Program& program, Ledger& ledger) {
+  for (auto& records : ledger | std::views::values)
+    for (Record& record : records | std::views::values)
+      for (const Experiment& experiment : program.experiments)
+        if (experiment.name == record.identity.experiment && experiment.derived && !record.diverged)
+          for (auto& [name, metric] : experiment.derived(record)) record.metrics.insert_or_assign(name, std::move(metric));
+}
+
+}  // namespace
+
 Ledger all_records(const Program& program, const fs::path& runs) {
   const auto worth = [&](const Record& record) { return std::tuple(!record.stand_in_data, !stale(record, program)); };
   Ledger ledger = load_ledger(ledger_file(program));
@@ -76,6 +89,7 @@ Ledger all_records(const Program& program, const fs::path& runs) {
       if (!is_new && worth(*record) >= worth(place->second)) place->second = *record;
     }
   }
+  add_derived_metrics(program, ledger);
   return ledger;
 }
 

@@ -210,6 +210,28 @@ BOOST_AUTO_TEST_CASE(the_union_prefers_the_run_unless_it_is_worth_less) {
   BOOST_TEST(third() == 1.0 / 3.0);
 }
 
+BOOST_AUTO_TEST_CASE(derived_metrics_are_read_and_not_stored) {
+  const TemporaryFolder folder;
+  Program program = declaring(example(), folder.path() / "reports");
+  program.experiments.front().derived = [](const Record& record) {
+    return std::map<std::string, Metric>{{"thrice", {3 * record.metrics.at("third").value, "nats", "three times", {}}}};
+  };
+  Record diverged = example();
+  diverged.identity.seed = 5;
+  diverged.diverged = true;
+  diverged.metrics.clear();
+  Record run = example();
+  run.identity.seed = 6;
+  merge_into_ledger(ledger_file(program), example());
+  merge_into_ledger(ledger_file(program), diverged);
+  save_run(folder.path() / "runs", run);
+  const Ledger ledger = all_records(program, folder.path() / "runs");
+  for (const Record& record : {example(), run})
+    BOOST_TEST(ledger.at(Profile::quick).at(record.identity.key()).metrics.at("thrice").value == 1.0);
+  BOOST_TEST(ledger.at(Profile::quick).at(diverged.identity.key()).metrics.empty());
+  BOOST_TEST(!load_ledger(ledger_file(program)).at(Profile::quick).at(example().identity.key()).metrics.contains("thrice"));
+}
+
 BOOST_AUTO_TEST_CASE(a_record_is_stale_when_the_declaration_moved_on) {
   const Program program = declaring(example(), "reports");
   BOOST_TEST(!stale(example(), program));

@@ -183,6 +183,32 @@ BOOST_AUTO_TEST_CASE(codes_off_the_circle_in_the_right_direction_cost_only_the_a
   BOOST_TEST(r.arcsin_error > 0.1);
 }
 
+// The error along z_2 of a dented code is an accident of its turn; over all turns it is not, nor does a reflection change it.
+BOOST_AUTO_TEST_CASE(errors_over_all_turns_do_not_depend_on_the_turn) {
+  const auto angles = even_angles(360);
+  const auto dented = [&](double turned, double flip) {
+    return codes(angles, [=](double a) {
+      const double r = 1 - 0.5 * std::exp(-4 * (a - 1) * (a - 1)), x = r * std::cos(a), y = r * std::sin(a);
+      return std::pair(3 + flip * (x * std::cos(turned) - y * std::sin(turned)), x * std::sin(turned) + y * std::cos(turned));
+    });
+  };
+  const auto as_it_is = dented(0, 1);
+  const TurnedErrors all = turn_the_plane(as_it_is.z_1, as_it_is.z_2, angles);
+  BOOST_TEST(all.greatest > 1.3 * all.least);
+  BOOST_TEST((all.least < all.mean && all.mean < all.greatest));
+  for (const double flip : {1.0, -1.0})
+    for (const double turned : {0.0, pi / 9, 1.0, 2.5}) {
+      const auto c = dented(turned, flip);
+      const TurnedErrors errors = turn_the_plane(c.z_1, c.z_2, angles);
+      BOOST_TEST(errors.mean == all.mean, tt::tolerance(0.01));
+      BOOST_TEST(errors.least == all.least, tt::tolerance(0.05));
+      const double along_z_2 = regress_angle(c.z_1, c.z_2, angles).arcsin_error;
+      BOOST_TEST((0.95 * all.least <= along_z_2 && along_z_2 <= 1.05 * all.greatest));
+    }
+  const auto circle = codes(angles, [](double a) { return std::pair(std::cos(a), std::sin(a)); });
+  BOOST_TEST(turn_the_plane(circle.z_1, circle.z_2, angles).greatest < 0.01);
+}
+
 BOOST_AUTO_TEST_CASE(collapsed_codes_are_no_accident) {
   const std::vector<double> same(100, 0.5);
   const AngleRegression r = regress_angle(same, same, even_angles(100));

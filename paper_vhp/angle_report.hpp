@@ -1,0 +1,10 @@
+#pragma once
+
+#include "paper_vhp/record_view.hpp"
+
+namespace vhp {
+
+void report_angles(RecordView& p);      // Table 1, its dependence on the turn of the plane, the errors over iterations
+void report_regression(RecordView& p);  // Figure 15
+
+}  // namespace vhp
