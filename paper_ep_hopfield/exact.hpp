@@ -10,8 +10,8 @@
 // equilibrium propagation's contrasts, in which $q$ stands for the limit of the states' difference. To differentiate the settling step by step is no
 // substitute: a settling that passes near a saddle has a huge derivative of its own, which the equilibrium has not. Where a
 // settling ended near a saddle, H is not positive, and there is no stable equilibrium to differentiate. Such an example, if the solver
-// walks along a direction that shows it, and one whose system it does not solve, is left out: it adds nothing to the gradient, and is
-// counted.
+// walks along a direction that shows it, and one whose system it does not solve, is left out of that network's gradient, and is
+// counted; left out in the encoder it still counts for the decoder.
 #pragma once
 
 #include "paper_ep_hopfield/hopfield_vae.hpp"

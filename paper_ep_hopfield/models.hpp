@@ -36,7 +36,7 @@ class Model {
   virtual const HopfieldVae<float>* hopfield() const { return nullptr; }
 };
 
-// The setting "gradient" of a model that is trained by the exact gradient, and takes no step where that does not exist; else "ep".
+// The setting "gradient" of a model that is trained by the exact gradient, without the examples that have none; else "ep".
 inline constexpr const char* exact_where_stable = "exact_where_stable";
 
 // As the settings say. Throws Failure(usage) for what --set made impossible.

@@ -190,7 +190,7 @@ void runs(Page& page) {
 // Drawn from the networks' own list of blocks: a line for each pair of units that a block joins, of a handful of units a group. The pen never
 // leaves the block's edges: between two units of the one side it goes by the first unit of the other.
 Curve edges(const std::string& label, const std::vector<std::pair<double, double>>& from, const std::vector<std::pair<double, double>>& to) {
-  Curve curve{.label = label, .style = Style::reference};
+  Curve curve{.label = label};
   const auto go_to = [&](const std::pair<double, double>& unit) {
     curve.x.push_back(unit.first);
     curve.y.push_back(unit.second);
@@ -262,7 +262,7 @@ void figures_2_to_4(Page& page) {
   rows.insert(rows.end(), labels.begin(), labels.end());
   page.images("Figures 2 and 3: originals and reconstructions", "figure_2_and_3",
               {.images = reconstructions.size() > 1 ? reporting::join(reconstructions) : reconstructions[0], .columns = 10}, rows,
-              {.see = "Every model's image of the posterior mean." + collapsed,
+              {.see = "Every model's image of the posterior mean; the first seed of each, which need not be its better one." + collapsed,
                .contradicted = "rows that show one and the same digit: a code that says nothing (the collapse of the posterior)."});
   page.images("Figure 4: new digits", "figure_4", {.images = reporting::join(samples), .columns = 10}, labels,
               {.see = "Images decoded from codes that were drawn from the prior.",
@@ -359,7 +359,7 @@ void metrics_of_the_page(Page& page) {
   page.metric("fid_random, fid_pixels", "The same on the features of that network with other, random weights, and on the 784 pixels in [-1, 1].");
   page.metric(
       "held_out_fid",
-      "fid_classifier against the held-out images at the best epoch: what the stopping rule and the sweep choose by, so it is biased downwards.");
+      "fid_classifier against the held-out images at the best epoch: what the stopping rule and the sweep choose by, so better than it deserves. The real images are others than fid_classifier's, so the two do not compare (here it is the larger).");
   page.metric("halves_*, train_test_*", "The same distances between sets of real digits: what a perfect generator would score with as many images.");
   page.metric("half_sse", "½ Σ (y - x)² over the pixels, one draw of z, mean over the test images.");
   page.metric("kl_nats", "KL(q(z|x) || p(z)), closed form, mean over the test images; for TDH-VAE including the constant of its fixed σ.");
@@ -367,7 +367,7 @@ void metrics_of_the_page(Page& page) {
               "The share of settlings (an example in a phase) that some unit ended faster than the tolerance of 0.001, over all of training.");
   page.metric("left_out_share",
               "Training examples by the exact gradient that were left out: conjugate gradients met a direction along which the Hessian is not positive, or "
-              "did not come to 1e-5 of the right-hand side in 200 steps (`unsolved_share`).");
+              "did not come to 1e-5 of the batch's largest right-hand side in 200 steps (`unsolved_share`).");
   page.metric("half_sse_of_mean_image", "½ Σ (m - x)², m the mean of the training images, mean over the test images: what a code that says nothing can do.");
   page.metric("classifier_accuracy", "The share of the test images whose largest logit is their label's.");
   page.metric("n_weights",
@@ -381,7 +381,9 @@ void write_report(Page& page, const experiments::Ledger&) {
   page.cite(
       "Tom Van Der Meersch, Johannes Deleu, Thomas Demeester: *Training a Hopfield Variational Autoencoder with Equilibrium Propagation*. IDLab, "
       "Ghent University – imec.\n\nNot held against a run: biases that \"did not show an improved performance\" (section 2), "
-      "the chip's size and energy (abstract), how alike pictures look (section 5), that units hardly reach saturation (appendix B.1). [The chapter](program.md) is the program's source.");
+      "the chip's size and energy (abstract), that joining all neurons gave optimal results in preliminary tests and what may explain the models' order "
+      "(section 4: links between pixels, the number of weights, TDH-VAE's fixed σ), how alike pictures look, that gradients vanished and larger models are needed (section 5), that units hardly reach "
+      "saturation, how ρ was chosen and why pixels are shifted (appendix B.1). [The chapter](program.md) is the program's source.");
   write_findings(page);
   table_1(page);
   orders(page);

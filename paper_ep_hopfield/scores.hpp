@@ -2,7 +2,7 @@
 //
 // The paper's score is the Frechet distance on the features of an Inception network. Its weights are not at hand, so the
 // distance is taken on three other descriptions of a digit: the penultimate layer of a small classifier that this program
-// trains on MNIST (the headline), the same network with its random initial weights, and the pixels themselves. None has the
+// trains on MNIST (the headline), a network of the same shape with random weights, and the pixels themselves. None has the
 // published scale; all three order models. Whoever has Inception features of both sets can give them as a file.
 #pragma once
 
