@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <optional>
 
@@ -56,7 +57,7 @@ std::string sharpness(Page& page, int n) {
   }
   if (!iwae || others.empty()) return "";
   const auto [least, most] = std::ranges::minmax(others);
-  return fmt::format(" IWAE's come from its first layer of 100 numbers and not from the three: its mean absolute error{} is {:.3f} of the grey "
+  return fmt::format(" IWAE's come from its first layer of 100 numbers and not from N_z: its mean absolute error{} is {:.3f} of the grey "
                      "range, that of the others {:.3f} to {:.3f}.",
                      scale_note(profile), *iwae, least, most);
 }
@@ -90,7 +91,7 @@ void figures_5_and_6(Page& page) {
                 {.see = n == 3 ? "Pixel probabilities at the posterior mean. Three numbers keep the class and the slant of most digits; 4 and "
                                  "9, 3, 5 and 8 run together. The CVAE is told the class." +
                                      by_eye + sharpness(page, n)
-                               : "With twenty numbers the strokes themselves come back; this panel is not in the report." + by_eye,
+                               : "With twenty numbers most rows have the strokes themselves back; this panel is not in the report." + by_eye + sharpness(page, n),
                  .contradicted = n == 3 ? "another digit than the first row's in the row of the CVAE, which is told it." : "plain rows no clearer than at N_z = 3.",
                  .profile = profile});
     page.images(
@@ -116,6 +117,23 @@ void figure_7(Page& page) {
   const auto place = [](double d) { return (d + 0.5) / 10; };
   std::vector<double> shade;
   for (const double d : digit) shade.push_back(place(d));
+
+  // The centres of the digits' codes: which are near the origin, and which two are nearest to each other.
+  std::array<std::array<double, 3>, 10> centres{};
+  std::array<double, 10> n_codes{};
+  for (std::size_t i = 0; i < digit.size(); ++i) ++n_codes[static_cast<std::size_t>(digit[i])];
+  for (std::size_t i = 0; i < digit.size(); ++i) {
+    const auto d = static_cast<std::size_t>(digit[i]);
+    centres[d][0] += x[i] / n_codes[d], centres[d][1] += y[i] / n_codes[d], centres[d][2] += z[i] / n_codes[d];
+  }
+  const auto distance = [&](const std::array<double, 3>& a, const std::array<double, 3>& b) { return std::hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]); };
+  std::string near_origin, nearest;
+  double closest = 1e9;
+  for (std::size_t a = 0; a < 10; ++a) {
+    if (distance(centres[a], {}) < 1) near_origin += fmt::format("{}{}", near_origin.empty() ? "" : ", ", a);
+    for (std::size_t b = 0; b < a; ++b)
+      if (distance(centres[a], centres[b]) < closest) closest = distance(centres[a], centres[b]), nearest = fmt::format("{} and {}", b, a);
+  }
 
   // Turned by 35 degrees about the third axis and seen from 25 degrees above.
   constexpr double turn = 35 * 3.14159265358979 / 180, above = 25 * 3.14159265358979 / 180;
@@ -145,9 +163,9 @@ void figure_7(Page& page) {
   }
   page.figure(
       "Figure 7: the codes of the convolutional model, N_z = 3", figure,
-      {.see = fmt::format("The posterior means of {} test images{}, coloured by digit. Digits lie in lobes "
-                          "that meet near the origin.",
-                          x.size(), scale_note(record->identity.profile)),
+      {.see = fmt::format("The posterior means of {} test images{}, coloured by digit. Most digits have a lobe of their own; "
+                          "at the origin, by the centres of their codes, lie {}, and {} share a place.",
+                          x.size(), scale_note(record->identity.profile), near_origin, nearest),
        .contradicted = "colours mixed throughout.",
        .profile = record->identity.profile});
 }

@@ -112,7 +112,7 @@ void figure_1(Page& page) {
               {.see = "The mean training bound of every epoch, and the bound of the test images after it (dotted). The tuned model is ahead of the "
                       "first from the first epoch on; at N_z = 3, where its learning rate is 0.01, it stops improving early and is overtaken." +
                       below,
-               .contradicted = "a tuned curve below the first row's at N_z = 5 or more, or a test curve that turns down (overfitting)" + falls + ".",
+               .contradicted = "a tuned curve below the first row's at N_z = 5 or more, or a test curve that turns down (overfitting)" + falls + (falls.empty() ? "." : ". A fall that the next passes make good is none: see the convolutional row's learning rate."),
                .profile = profile});
   page.figure("Figure 1 as it was coded", as_coded,
               {.see = "The report's code averages the bound of the i-th batch over all epochs, so its x-axis is the position within an epoch "
