@@ -192,13 +192,18 @@ experiments::Experiment dvae_experiment() {
 }
 
 experiments::Experiment beta_experiment() {
-  return as_experiment({.name = "beta",
+  experiments::Experiment experiment = as_experiment({.name = "beta",
                         .summary = "beta-VAE on MNIST, beta = 4 (Table 1)",
                         .revision = 2,
                         .cells = beta_cells,
                         .build = [](const Settings& settings, std::uint64_t seed) {
                           return std::make_unique<BetaRow>(build_vae(settings, seed), static_cast<float>(settings.number("beta")));
                         }});
+  experiment.derived = [](const experiments::Record& record) -> std::map<std::string, experiments::Metric> {
+    const double beta = record.identity.settings.number("beta"), kl = record.metrics.at("kl_nats").value;
+    return {{"elbo_less_kl_nats", {record.metrics.at("elbo_nats").value - (beta - 1) * kl, "nats", "elbo_nats - (beta - 1) kl_nats", {}}}};
+  };
+  return experiment;
 }
 
 experiments::Experiment cvae_experiment() {

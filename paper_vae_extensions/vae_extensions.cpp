@@ -47,6 +47,7 @@ int main(int argc, char** argv) {
                    {"The page: what its sections share", "paper_vae_extensions/report_sections.cpp"},
                    {"The page: Table 1", "paper_vae_extensions/table_report.cpp"},
                    {"The page: extensions", "paper_vae_extensions/extension_report.cpp"},
+                   {"The page: faces", "paper_vae_extensions/frey_report.cpp"},
                    {"The page: training", "paper_vae_extensions/training_report.cpp"},
                    {"The page: pictures", "paper_vae_extensions/picture_report.cpp"},
                    {"The program", "paper_vae_extensions/vae_extensions.cpp"}},
