@@ -120,6 +120,7 @@ void probes(Page& page) {
                           {"free, nudged phases unsettled", Align::right},
                           {"cosine of EP's and the exact gradient", Align::right},
                           {"relative error", Align::right},
+                          {"cosine, all phases at rest", Align::right},
                           {"residual at the exact one's state", Align::right},
                           {"images that have none", Align::right}},
                          {}};
@@ -141,7 +142,8 @@ void probes(Page& page) {
                             text("worst_free_residual", "{:.2g}"),
                             number(probe.free_unsettled_share, "{:.2f}") + ", " + number(probe.nudged_unsettled_share, "{:.2f}"),
                             fmt::format("{:.4f}{}", gradients.at("cosine.all")[i], mark),
-                            fmt::format("{:.3f}{}", gradients.at("error.all")[i], mark), number(probe.residual_at_rest, "{:.2g}"),
+                            fmt::format("{:.3f}{}", gradients.at("error.all")[i], mark),
+                            gradients.contains("settled_cosine.all") ? fmt::format("{:.4f}{}", gradients.at("settled_cosine.all")[i], mark) : std::string("–"), number(probe.residual_at_rest, "{:.2g}"),
                             probe.n_left_out     ? fmt::format("{:.0f} of 10", *probe.n_left_out)
                             : probe.all_positive ? (*probe.all_positive ? "0 of 10" : "some")
                                                  : "–"});
@@ -153,11 +155,10 @@ void probes(Page& page) {
         {.see = "Left: over all settlings of the epoch, free and weakly clamped; a settling counts as unsettled where some unit still moves faster "
                 "than 0.001. Right, from the share of unsettled phases on: ten probe images. The exact gradient is taken after five times the free "
                 "steps; it is one only where its states have come to rest, the Hessians are positive, which the solver tests in the directions that it "
-                "walks, and the linear systems are solved. A dash: not recorded." +
+                "walks, and the linear systems are solved. \"All phases at rest\" is equilibrium propagation with five times the steps in every phase: what then parts the two is the size of the nudges. A dash: not recorded." +
                 std::string(any_bad ? " †: for some image it is none, or was not shown to be one (a residual above 0.0001, or none on record), so nothing can be said of the other gradient." : "") +
                 " Elsewhere a cosine far from one may be a free phase that had not ended after its steps.",
-         .contradicted =
-             "a cosine far from one where the free residual is below the tolerance: then the rule itself, not the settling, would be at fault."});
+         .contradicted = "a cosine far from one with all phases at rest: then the rule with these nudges, not the settling, would be at fault."});
 }
 
 // ## Equilibrium propagation's gradient against the exact one
