@@ -125,6 +125,7 @@ void probes(Page& page) {
                           {"images that have none", Align::right}},
                          {}};
   bool any_bad = false;
+  std::pair<double, std::string> least_settled{INFINITY, ""};
   for (const ModelName& model : hopfield_models()) {
     const auto [record, label] = highest_record(page, model);
     if (!record || !record->series.contains("gradients")) continue;
@@ -138,6 +139,8 @@ void probes(Page& page) {
       const Probe probe = probe_at(*record, epoch);
       const char* mark = probe.bad() ? " †" : "";
       any_bad = any_bad || probe.bad();
+      if (!probe.bad() && gradients.contains("settled_cosine.all"))
+        least_settled = std::min(least_settled, std::pair(gradients.at("settled_cosine.all")[i], fmt::format("{}, epoch {:.0f}", label, epoch)));
       table.rows.push_back({label, fmt::format("{:.0f}", epoch), text("euler_steps", "{:.0f}"), text("unsettled_share", "{:.3f}"),
                             text("worst_free_residual", "{:.2g}"),
                             number(probe.free_unsettled_share, "{:.2f}") + ", " + number(probe.nudged_unsettled_share, "{:.2f}"),
@@ -157,7 +160,8 @@ void probes(Page& page) {
                 "steps; it is one only where its states have come to rest, the Hessians are positive, which the solver tests in the directions that it "
                 "walks, and the linear systems are solved. \"All phases at rest\" is equilibrium propagation with five times the steps in every phase: what then parts the two is the size of the nudges. A dash: not recorded." +
                 std::string(any_bad ? " †: for some image it is none, or was not shown to be one (a residual above 0.0001, or none on record), so nothing can be said of the other gradient." : "") +
-                " Elsewhere a cosine far from one may be a free phase that had not ended after its steps.",
+                " Elsewhere a cosine far from one may be a free phase that had not ended after its steps." +
+                (least_settled.second.empty() ? "" : fmt::format(" With all phases at rest the least cosine where the exact gradient is one is {:.3f} ({}).", least_settled.first, least_settled.second)),
          .contradicted = "a cosine far from one with all phases at rest: then the rule with these nudges, not the settling, would be at fault."});
 }
 
