@@ -72,6 +72,15 @@ void write_report(reporting::Page& page, const experiments::Ledger&) {
                {std::to_string(turned.size()), turned.empty() ? std::optional<std::string>() : fmt::format("{}", fmt::join(turned, ", ")),
                 pendulum("geco_30k", "angle_error_least_turned_rad", 3), pendulum("vhp_wu20_30k", "angle_error_least_turned_rad", 3),
                 pendulum("vhp_30k", "angle_error_least_turned_rad", 3), pendulum("rewo", "angle_error_least_turned_rad", 3)});
+  const auto motion = [&](const char* metric) {
+    std::vector<std::string> each;
+    for (const char* cell : {"vhp", "vampprior", "iwae"})
+      if (const auto text = page.at_paper({"motion", cell, metric})) each.push_back(*text);
+    return each.size() == 3 ? std::optional(fmt::format("{}", fmt::join(each, ", "))) : std::nullopt;
+  };
+  page.finding("Human motion at the scale of Table 3, VHP, VampPrior and IWAE: the share of drawn codes whose motion can be told is {}; movements between frames have a smoothness of {} degrees and a largest step "
+               "of {} (less is smoother); the gap between codes and prior is {} nats.",
+               {motion("separation"), motion("smoothness_deg"), motion("largest_step_deg"), motion("prior_gap_nats")});
   const auto separation = [&](const char* cell) { return page.at_paper({"motion_seeds", cell, "separation"}); };
   page.finding("Human motion, 6,000 iterations with the settings of quick (κ = 0.07 of an angle's range, K = 4) from six starts: the share of drawn codes whose motion can be told is {} for the VHP, {} for the VampPrior and {} "
                "for the IWAE, which the paper says cannot separate them. The decoder's variance, which it does not say, decides this too: with one 25 times as "
