@@ -18,12 +18,6 @@ using reporting::Curve;
 using reporting::Panel;
 using reporting::Style;
 
-namespace {
-
-std::string at(int n) { return "/n" + std::to_string(n); }
-
-}  // namespace
-
 // ## The convolutional row's learning rate
 
 namespace {

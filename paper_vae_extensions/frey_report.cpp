@@ -18,8 +18,6 @@ using reporting::Style;
 
 namespace {
 
-std::string at(int n) { return "/n" + std::to_string(n); }
-
 constexpr std::array<int, 4> frey_sizes{2, 5, 10, 20};
 
 // Minus the bound of the very faces that the NLL is of.

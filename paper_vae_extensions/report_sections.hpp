@@ -17,11 +17,14 @@ inline constexpr std::array<int, 5> latent_sizes{3, 5, 10, 20, 200};
 inline constexpr double untrained_bound = -784 * std::numbers::ln2;  // every pixel is 0 or 1 with probability 1/2 [nats]
 
 // A row of Table 1: its cells are "<experiment>/<cell>/n<latent size>".
+// The end of a cell's path: "/n20".
+inline std::string at(int n) { return "/n" + std::to_string(n); }
+
 struct TableRow {
   std::string experiment, cell, label;
   int colour;  // of its curves
 
-  std::string cell_name(int n) const { return cell + "/n" + std::to_string(n); }
+  std::string cell_name(int n) const { return cell + at(n); }
   std::string path(int n) const { return experiment + "/" + cell_name(n); }
 };
 const std::vector<TableRow>& table_rows();
