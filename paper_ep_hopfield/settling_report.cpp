@@ -82,36 +82,22 @@ void settling(Page& page) {
 
 // ## What a probe's comparison is worth
 //
-// Records from before the probes told have dashes; whether some Hessian was not positive can be said of some of them.
 struct Probe {
-  std::optional<double> residual_at_rest = {}, n_left_out = {}, free_unsettled_share = {}, nudged_unsettled_share = {};
-  std::optional<bool> all_positive = {};
+  double residual_at_rest, n_left_out, free_unsettled_share, nudged_unsettled_share;
 
   // Not known to be a comparison with the gradient of stable equilibria at rest.
-  bool bad() const { return all_positive == false || n_left_out > 0 || !residual_at_rest || residual_at_rest > at_rest; }
+  bool bad() const { return n_left_out > 0 || !(residual_at_rest <= at_rest); }
   static constexpr double at_rest = 1e-4;  // the solver's systems are solved to 1e-5
 };
 
 Probe probe_at(const Record& record, double epoch) {
-  if (const auto found = record.series.find("probes"); found != record.series.end()) {
-    const auto rows = rows_where(found->second, "epoch", epoch);
-    if (rows.empty()) return {};
-    const auto at = [&](const char* column) { return found->second.at(column)[rows.front()]; };
-    return {at("residual_at_rest"), at("n_unstable") + at("n_unsolved"), at("free_unsettled_share"), at("nudged_unsettled_share"), at("n_unstable") == 0};
-  }
-  if (std::ranges::none_of(record.health, [](const auto& check) { return check.name.starts_with("every exact gradient"); })) return {};
-  const auto& settings = record.identity.settings;
-  const double step = epoch * std::floor(settings.number("n_train") / settings.number("batch"));
-  for (const char* series : {"not_positive", "not_positive_when_probed"})
-    if (const auto found = record.series.find(series); found != record.series.end() && !rows_where(found->second, "step", step).empty())
-      return {.all_positive = false};
-  return {.all_positive = true};
+  const auto& probes = record.series.at("probes");
+  const std::size_t row = rows_where(probes, "epoch", epoch).front();
+  const auto at = [&](const char* column) { return probes.at(column)[row]; };
+  return {at("residual_at_rest"), at("n_unstable") + at("n_unsolved"), at("free_unsettled_share"), at("nudged_unsettled_share")};
 }
 
 void probes(Page& page) {
-  const auto number = [](std::optional<double> value, const char* format) {
-    return value ? fmt::format(fmt::runtime(format), *value) : std::string("–");
-  };
   reporting::Table table{{{"Model"},
                           {"epoch", Align::right},
                           {"Euler steps a batch", Align::right},
@@ -139,17 +125,15 @@ void probes(Page& page) {
       const Probe probe = probe_at(*record, epoch);
       const char* mark = probe.bad() ? " †" : "";
       any_bad = any_bad || probe.bad();
-      if (!probe.bad() && gradients.contains("settled_cosine.all"))
+      if (!probe.bad())
         least_settled = std::min(least_settled, std::pair(gradients.at("settled_cosine.all")[i], fmt::format("{}, epoch {:.0f}", label, epoch)));
       table.rows.push_back({label, fmt::format("{:.0f}", epoch), text("euler_steps", "{:.0f}"), text("unsettled_share", "{:.3f}"),
                             text("worst_free_residual", "{:.2g}"),
-                            number(probe.free_unsettled_share, "{:.2f}") + ", " + number(probe.nudged_unsettled_share, "{:.2f}"),
+                            fmt::format("{:.2f}, {:.2f}", probe.free_unsettled_share, probe.nudged_unsettled_share),
                             fmt::format("{:.4f}{}", gradients.at("cosine.all")[i], mark),
                             fmt::format("{:.3f}{}", gradients.at("error.all")[i], mark),
-                            gradients.contains("settled_cosine.all") ? fmt::format("{:.4f}{}", gradients.at("settled_cosine.all")[i], mark) : std::string("–"), number(probe.residual_at_rest, "{:.2g}"),
-                            probe.n_left_out     ? fmt::format("{:.0f} of 10", *probe.n_left_out)
-                            : probe.all_positive ? (*probe.all_positive ? "0 of 10" : "some")
-                                                 : "–"});
+                            fmt::format("{:.4f}{}", gradients.at("settled_cosine.all")[i], mark), fmt::format("{:.2g}", probe.residual_at_rest),
+                            fmt::format("{:.0f} of 10", probe.n_left_out)});
     }
   }
   if (!table.rows.empty())
@@ -158,8 +142,8 @@ void probes(Page& page) {
         {.see = "Left: over all settlings of the epoch, free and weakly clamped; a settling counts as unsettled where some unit still moves faster "
                 "than 0.001. Right, from the share of unsettled phases on: ten probe images. The exact gradient is taken after five times the free "
                 "steps; it is one only where its states have come to rest, the Hessians are positive, which the solver tests in the directions that it "
-                "walks, and the linear systems are solved. \"All phases at rest\" is equilibrium propagation with five times the steps in every phase: what then parts the two is the size of the nudges. A dash: not recorded." +
-                std::string(any_bad ? " †: for some image it is none, or was not shown to be one (a residual above 0.0001, or none on record), so nothing can be said of the other gradient." : "") +
+                "walks, and the linear systems are solved. \"All phases at rest\" is equilibrium propagation with five times the steps in every phase: what then parts the two is the size of the nudges. A dash: before training." +
+                std::string(any_bad ? " †: for some image it is none, or was not shown to be one (a residual above 0.0001), so nothing can be said of the other gradient." : "") +
                 " Elsewhere a cosine far from one may be a free phase that had not ended after its steps." +
                 (least_settled.second.empty() ? "" : fmt::format(" With all phases at rest the least cosine where the exact gradient is one is {:.3f} ({}).", least_settled.first, least_settled.second)),
          .contradicted = "a cosine far from one with all phases at rest: then the rule with these nudges, not the settling, would be at fault."});

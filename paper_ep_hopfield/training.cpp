@@ -68,6 +68,8 @@ const Settings& checked(const Settings& settings) {
   check.within("min_epochs", 0, settings.number("max_epochs"));
   check.within("patience", 1, most);
   for (const char* name : {"n_generated", "n_generated_held_out"}) check.within(name, 2, most);
+  check.within("n_sample_sets", 1, 1000);
+  check.one_of("optimiser", {"adam", "rmsprop", "sgd"});
   for (const char* name : {"learning_rate", "tolerance"}) check.within(name, 1e-30, 1e30);
   for (const char* name : {"beta_kl", "gain"}) check.within(name, 0, 1e6);
   return settings;
@@ -107,6 +109,21 @@ Array<float> one_of_each_digit(const datasets::ImageSet& set) {
     if (found != set.labels.end()) rows.push_back(found - set.labels.begin());
   }
   return datasets::gather(set, rows, signed_pixels());
+}
+
+// The standard deviation has n - 1 in the denominator: one value has none.
+struct MeanAndSpread {
+  double mean = 0;
+  std::optional<double> sd = {};
+};
+
+MeanAndSpread mean_and_spread(const std::vector<double>& values) {
+  const auto n = static_cast<double>(values.size());
+  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / n;
+  double squares = 0;
+  for (const double v : values) squares += (v - mean) * (v - mean);
+  if (n < 2) return {mean};
+  return {mean, std::sqrt(squares / (n - 1))};
 }
 
 // Means over images, one draw of z each.
@@ -199,6 +216,17 @@ void probe_gradients(Run& run, const Model& model, const Phases& phases, const A
   run.append("gradients", row);
 }
 
+// ## The optimiser
+//
+// Adam, where the setting `optimiser` does not say otherwise.
+std::unique_ptr<nn::Optimiser<float>> optimiser(const Settings& settings, const nn::Parameters<float>& parameters) {
+  const std::string name = settings.values().contains("optimiser") ? settings.text("optimiser") : "adam";
+  const double rate = settings.number("learning_rate");
+  if (name == "sgd") return std::make_unique<nn::Sgd<float>>(parameters, nn::SgdSettings{.learning_rate = rate, .momentum = 0.9});
+  if (name == "rmsprop") return std::make_unique<nn::RmsPropPyTorch<float>>(parameters, nn::RmsPropSettings{.learning_rate = rate});
+  return std::make_unique<nn::Adam<float>>(parameters, nn::AdamSettings{.learning_rate = rate});
+}
+
 // ## The cell
 class Trial {
  public:
@@ -210,7 +238,7 @@ class Trial {
         describer_(describer(run, data_.train)),
         held_out_(describer_.classifier_fit(all_images(data_.held_out))),
         parameters_(model_->parameters()),
-        adam_(parameters_, {.learning_rate = settings_.number("learning_rate")}),
+        optimiser_(optimiser(settings_, parameters_)),
         best_(parameters_.flat().copy()),
         order_(data_.train.n, settings_.count("batch"), run.seed(), datasets::LastBatch::drop),
         noise_(run.seed(), "training noise"),
@@ -219,7 +247,7 @@ class Trial {
 
   void train() {
     run_.keep("parameters", parameters_.flat());
-    run_.keep("optimiser", adam_);
+    run_.keep("optimiser", *optimiser_);
     run_.keep("best", best_);
     run_.keep("best_epoch", best_epoch_);
     run_.keep("best_distance", best_distance_);
@@ -249,13 +277,9 @@ class Trial {
   }
 
   void report() {
-    const std::int64_t n_generated = settings_.count("n_generated");
     const Array<float> test_images = all_images(data_.test);
-    const Array<float> digits = generated(*model_, n_generated, Stream(run_.seed(), "samples"));
     const Reconstruction test = reconstruction(*model_, test_images, Stream(run_.seed(), "test noise"));
-    for (const auto& [name, distance] : distances(describer_.fits(digits), describer_.fits(test_images)))
-      run_.metric("fid_" + name,
-                  {distance, "", fmt::format("{} features, {} generated digits against {} test images", name, n_generated, data_.test.n), {}});
+    report_distances(describer_.fits(test_images));
     run_.metric("held_out_fid", {best_distance_, "", "classifier features, against the held-out images, at the best epoch", {}});
     run_.metric("half_sse", {test.half_sse, "", "half the squared error of an image, one draw of z, mean over the test images", {}});
     run_.metric("kl_nats", {test.kl_nats, "nats", "closed form, mean over the test images", {}});
@@ -268,7 +292,7 @@ class Trial {
     const Array<float> originals = one_of_each_digit(data_.test);
     run_.images("originals", as_images(originals));
     run_.images("reconstructions", as_images(model_->decode(model_->encode(originals).mu.value())));
-    run_.images("samples", as_images(digits.window(0, {std::min<std::int64_t>(n_generated, 10), n_pixels})));
+    run_.images("samples", as_images(generated(*model_, 10, Stream(run_.seed(), "samples"))));
     if (model_->hopfield()) report_settling();
     run_.weights(parameters_.named());
   }
@@ -294,8 +318,8 @@ class Trial {
       }
     }();
     if (!std::isfinite(result.half_sse + result.kl_nats)) throw tensors::Divergence(fmt::format("the loss is not finite at training step {}", step_));
-    adam_.begin_step();
-    for (std::size_t i = 0; i < result.blocks.size(); ++i) adam_.update(static_cast<std::int32_t>(i), result.blocks[i]);
+    optimiser_->begin_step();
+    for (std::size_t i = 0; i < result.blocks.size(); ++i) optimiser_->update(static_cast<std::int32_t>(i), result.blocks[i]);
     left_out_.unstable += result.left_out.unstable;
     left_out_.unsolved += result.left_out.unsolved;
     half_sse_sum_ += result.half_sse;
@@ -340,6 +364,26 @@ class Trial {
     probe_gradients(run_, *model_, phases, probe_x_, probe_epsilon_, epoch);
   }
 
+  // Means over sets of generated digits, ± the standard error; of one set alone there is none.
+  void report_distances(const Fits& of_test_images) {
+    const std::int64_t n_generated = settings_.count("n_generated"),
+                       n_sets = settings_.values().contains("n_sample_sets") ? settings_.count("n_sample_sets") : 1;
+    std::map<std::string, std::vector<double>> found;
+    for (std::int64_t set = 0; set < n_sets; ++set) {
+      const Array<float> digits = generated(*model_, n_generated, Stream(run_.seed(), "samples", static_cast<std::uint64_t>(set)));
+      for (const auto& [name, distance] : distances(describer_.fits(digits), of_test_images)) found[name].push_back(distance);
+    }
+    for (const auto& [name, values] : found) {
+      const MeanAndSpread of = mean_and_spread(values);
+      std::optional<double> error;
+      if (of.sd) error = *of.sd / std::sqrt(static_cast<double>(n_sets));
+      run_.metric("fid_" + name, {of.mean, "",
+                                  fmt::format("{} features, {} generated digits against {} test images{}", name, n_generated, data_.test.n,
+                                              n_sets > 1 ? fmt::format(", mean over {} sets of digits", n_sets) : ""),
+                                  error});
+    }
+  }
+
   void report_settling() {
     bool symmetric = true;
     for (const auto& network : model_->hopfield()->networks)
@@ -366,7 +410,7 @@ class Trial {
   Describer describer_;
   metrics::GaussianFit held_out_;
   const nn::Parameters<float>& parameters_;
-  nn::Adam<float> adam_;
+  std::unique_ptr<nn::Optimiser<float>> optimiser_;
   Array<float> best_;  // the parameters after the best epoch
   datasets::BatchOrder order_;
   Stream noise_;
@@ -415,14 +459,10 @@ void run_reference(Run& run) {
     run.progress(split + 1, n_splits);
   }
   for (const auto& [name, values] : of_halves) {
-    const double mean = std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-    double squares = 0;
-    for (double v : values) squares += (v - mean) * (v - mean);
-    std::optional<double> error;
-    if (values.size() > 1) error = std::sqrt(squares / static_cast<double>(values.size() - 1));
+    const MeanAndSpread of = mean_and_spread(values);
     run.metric(
         "halves_" + name,
-        {mean, "", fmt::format("{} features, two random halves of {} test images, mean over {} splits; ± one split", name, n, n_splits), error});
+        {of.mean, "", fmt::format("{} features, two random halves of {} test images, mean over {} splits; ± one split", name, n, n_splits), of.sd});
   }
   const std::int64_t n_same = std::min(n, data.train.n);
   for (const auto& [name, distance] : distances(describe.fits(train.window(0, {n_same, n_pixels})), describe.fits(test)))
