@@ -1,6 +1,6 @@
 // # The program
 //
-// Everything that the program does, in order of reading: train and judge (experiments.cpp, training.cpp, laws.cpp), hold every
+// Everything that the program does, in order of reading: train and judge (experiments.cpp, training.cpp, probes.cpp, laws.cpp), hold every
 // published number against the records (published_ep_hopfield.toml), draw the page (report.cpp).
 #include "common/reporting/attach.hpp"
 #include "paper_ep_hopfield/experiments.hpp"
@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
                    {"The baseline", "paper_ep_hopfield/forward_vae.hpp"},
                    {"The scores", "paper_ep_hopfield/scores.hpp"},
                    {"Training and evaluation", "paper_ep_hopfield/training.cpp"},
+                   {"Probes", "paper_ep_hopfield/probes.cpp"},
                    {"The open choices in the small", "paper_ep_hopfield/laws.cpp"},
                    {"Settings and cells", "paper_ep_hopfield/experiments.cpp"},
                    {"The page", "paper_ep_hopfield/report.cpp"},

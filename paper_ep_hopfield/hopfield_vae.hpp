@@ -86,6 +86,8 @@ struct Phases {
   bool two_sided = true;
 };
 
+inline double share(std::int64_t part, std::int64_t of) { return static_cast<double>(part) / static_cast<double>(of); }
+
 // What the settlings of a step came to, over its free and its weakly clamped phases.
 struct Settlings {
   std::int64_t n = 0, n_unsettled = 0;            // examples times phases; those that some unit was still faster in than the tolerance

@@ -220,12 +220,51 @@ void gradient_agreement(Page& page) {
        .contradicted = "a disagreement where the settling has converged and the weakly clamped phases are long."});
 }
 
+// ## The size of the nudges, once a model is trained
+
+// The runs by equilibrium propagation of a model that were probed so: at Table 3's sizes where it has run, and at reduced scale.
+std::vector<std::pair<const Record*, std::string>> with_nudges(const Page& page, const ModelName& model) {
+  const auto profile = shown_profile(page, "exact");
+  std::vector<std::pair<const Record*, std::string>> records{
+      highest_record(page, model), {first_record(page, profile, "exact/" + model.id + "/ep"), model.label + ", reduced scale"}};
+  std::erase_if(records, [](const auto& entry) { return !entry.first || !entry.first->series.contains("nudges"); });
+  return records;
+}
+
+void nudges(Page& page) {
+  reporting::Figure figure{.name = "nudges", .columns = 3, .width = 1080, .height = 640};
+  std::string least, none;
+  for (const ModelName& model : hopfield_models())
+    for (const auto& [record, label] : with_nudges(page, model)) {
+      const auto& series = record->series.at("nudges");
+      Panel panel{.title = label, .x_label = "nudges, over training's", .y_label = "relative error", .log_x = true, .log_y = true};
+      for (const auto& [column, what] : {std::pair("error", "training's phases"), {"settled_error", "all phases at rest"}})
+        panel.curves.push_back({.label = what, .x = series.at("factor"), .y = series.at(column), .style = Style::line_points});
+      figure.panels.push_back(panel);
+      const auto& errors = series.at("settled_error");
+      const auto best = static_cast<std::size_t>(std::ranges::min_element(errors) - errors.begin());
+      const std::size_t chosen = rows_where(series, "factor", 1).front();
+      if (series.at("n_left_out")[best] > 0 || series.at("residual_at_rest")[best] > Probe::at_rest) none += (none.empty() ? "" : "; ") + label;
+      else
+        least += fmt::format("{} {}: {:.3f} at training's, least {:.3f} at {:g} times them", least.empty() ? "" : ";", label, errors[chosen], errors[best],
+                             series.at("factor")[best]);
+    }
+  if (figure.panels.empty()) return;
+  page.figure("The size of the nudges, once a model is trained", figure,
+              {.see = "Both β times a factor, on the ten probe images after training: the error of equilibrium propagation's gradient, all blocks together. With all phases at "
+                      "rest it should fall with the square of the nudges until single precision ends the fall." +
+                      (least.empty() ? "" : " With all phases at rest," + least + ".") +
+                      (none.empty() ? "" : " Not shown to be compared with an exact gradient, for some image has none or is not at rest: " + none + "."),
+               .contradicted = "an error at rest that smaller nudges do not make smaller, in a panel whose exact gradient is one: then more than the size of the nudges parts the two."});
+}
+
 }  // namespace
 
 void write_settling(Page& page) {
   settling(page);
   probes(page);
   gradient_agreement(page);
+  nudges(page);
 }
 
 }  // namespace ep_hopfield

@@ -10,6 +10,7 @@
 #include "common/nn/restore.hpp"
 #include "paper_ep_hopfield/exact.hpp"
 #include "paper_ep_hopfield/models.hpp"
+#include "paper_ep_hopfield/probes.hpp"
 #include "paper_ep_hopfield/scores.hpp"
 
 #include <fmt/format.h>
@@ -154,68 +155,6 @@ double half_sse_of_mean(const Array<float>& training, const Array<float>& images
   return total / 2 / static_cast<double>(images.shape()[0]);
 }
 
-// ## Probes
-//
-// What training does to the open choices: how far from rest the networks are after each number of steps, and how far equilibrium
-// propagation's gradient is from the exact one at the settled equilibrium, block by block.
-void probe_settling(Run& run, const HopfieldVae<float>& vae, const Phases& phases, const Array<float>& x, const Array<float>& z, std::int64_t epoch) {
-  const int n_steps = 2 * phases.dynamics.free_steps;
-  const auto encoder = Settling<float>(vae.encoder(), image, x, phases.dynamics).residuals(n_steps);
-  const auto decoder = Settling<float>(vae.decoder(), code, z, phases.dynamics).residuals(n_steps);
-  for (std::size_t i = 0; i < encoder.size(); ++i)
-    run.append("settling", {{"epoch", static_cast<double>(epoch)}, {"steps", static_cast<double>(i + 1)},
-                            {"encoder", encoder[i]}, {"decoder", decoder[i]}});
-}
-
-double share(std::int64_t part, std::int64_t of) { return static_cast<double>(part) / static_cast<double>(of); }
-
-// Whether both ends of a block are clamped, so that it has no gradient.
-bool has_no_gradient(const HopfieldVae<float>& vae, std::size_t index) {
-  if (vae.tied()) return false;  // what one of its uses clamps, the other lets free
-  const std::size_t n_encoder = vae.encoder().blocks.size();
-  const Group clamped = index < n_encoder ? image : code;
-  const auto& block = index < n_encoder ? vae.encoder().blocks[index] : vae.decoder().blocks[index - n_encoder];
-  return block.a == clamped && block.b == clamped;
-}
-
-// Blocks between clamped units are left out; "all" is all blocks together. NaN is what a gradient that is not finite agrees to.
-// Equilibrium propagation stands twice beside the exact gradient: as training uses it, and with phases five times as long that end at
-// rest ("settled_cosine", "settled_error"), which leaves the size of the nudges as the only difference.
-// The series "probes" says what the comparison is worth: how fast the fastest unit still is after five times the free steps, how many
-// images the exact gradient leaves out; and how many of training's own free and weakly clamped phases came to rest.
-void probe_gradients(Run& run, const Model& model, const Phases& phases, const Array<float>& x, const Array<float>& epsilon, std::int64_t epoch) {
-  const double beta_KL = run.settings().number("beta_kl");
-  const Gradients<float> by_phases = ep_gradients(*model.hopfield(), x, epsilon, beta_KL, phases);
-  const auto& ep = by_phases.blocks;
-  Dynamics at_rest = phases.dynamics;
-  at_rest.free_steps *= 5;
-  at_rest.tolerance = 1e-5;
-  const Gradients<float> at_equilibrium = exact_gradients(*model.hopfield(), x, epsilon, beta_KL, at_rest);
-  Phases settled = phases;
-  settled.dynamics = at_rest;
-  settled.dynamics.nudged_steps *= 5;
-  const auto at_length = ep_gradients(*model.hopfield(), x, epsilon, beta_KL, settled).blocks;
-  const Settlings& s = by_phases.settlings;
-  run.append("probes", {{"epoch", static_cast<double>(epoch)},
-                        {"residual_at_rest", at_equilibrium.settlings.worst_free_residual},
-                        {"n_unstable", static_cast<double>(at_equilibrium.left_out.unstable)},
-                        {"n_unsolved", static_cast<double>(at_equilibrium.left_out.unsolved)},
-                        {"free_unsettled_share", share(s.n_free_unsettled, s.n_free)},
-                        {"nudged_unsettled_share", share(s.n_unsettled - s.n_free_unsettled, s.n - s.n_free)}});
-  const auto& exact = at_equilibrium.blocks;
-  std::map<std::string, double> row{{"epoch", static_cast<double>(epoch)}};
-  const auto put = [&](const std::string& prefix, const std::string& name, const Agreement& a) {
-    row[prefix + "cosine." + name] = a.cosine;
-    row[prefix + "error." + name] = a.relative_error;
-  };
-  for (const auto& [prefix, of] : {std::pair("", &ep), {"settled_", &at_length}}) {
-    for (std::size_t k = 0; k < of->size(); ++k)
-      if (!has_no_gradient(*model.hopfield(), k)) put(prefix, model.parameters().entries()[k].name, agreement<float>({&(*of)[k], 1}, {&exact[k], 1}));
-    put(prefix, "all", agreement<float>(*of, exact));
-  }
-  run.append("gradients", row);
-}
-
 // ## The optimiser
 //
 // Adam, where the setting `optimiser` does not say otherwise.
@@ -294,10 +233,12 @@ class Trial {
     run_.images("reconstructions", as_images(model_->decode(model_->encode(originals).mu.value())));
     run_.images("samples", as_images(generated(*model_, 10, Stream(run_.seed(), "samples"))));
     if (model_->hopfield()) report_settling();
+    if (probes() && !exact()) probe_nudges(run_, *model_, phases_from(settings_), probe_x_, probe_epsilon_);
     run_.weights(parameters_.named());
   }
 
  private:
+  bool probes() const { return model_->hopfield() && settings_.flag("probes"); }
   bool exact() const { return settings_.text("gradient") == exact_where_stable; }
 
   // The one rule: after `patience` epochs without a new best, but not before min_epochs, at max_epochs at the latest.
@@ -357,10 +298,9 @@ class Trial {
   }
 
   void probe(std::int64_t epoch) {
-    const HopfieldVae<float>* vae = model_->hopfield();
-    if (!vae || !settings_.flag("probes")) return;
+    if (!probes()) return;
     const Phases phases = phases_from(settings_);
-    probe_settling(run_, *vae, phases, probe_x_, model_->encode(probe_x_).sample(Var<float>(probe_epsilon_)).value(), epoch);
+    probe_settling(run_, *model_, phases, probe_x_, probe_epsilon_, epoch);
     probe_gradients(run_, *model_, phases, probe_x_, probe_epsilon_, epoch);
   }
 
