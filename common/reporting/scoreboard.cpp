@@ -37,12 +37,19 @@ Table score_table(const std::vector<Judgement>& judgements) {
   return table;
 }
 
-// A list of the judgements that `wanted` picks, each with what `detail` says of it; empty when there are none.
+// A list of the judgements that `wanted` picks with what `detail` says of them, one line for those of which it says the same; empty when
+// there are none.
 std::string listed(const std::string& heading, const std::vector<Judgement>& judgements,
                    const std::function<bool(const Judgement&)>& wanted, const std::function<std::string(const Judgement&)>& detail) {
+  std::vector<std::pair<std::string, std::string>> lines;  // claims, detail
+  for (const Judgement& j : judgements | std::views::filter(wanted)) {
+    const std::string claim = fmt::format("`{}` ({})", j.claim->id, j.claim->where), said = detail(j);
+    const auto same = std::ranges::find(lines, said, &std::pair<std::string, std::string>::second);
+    if (same == lines.end()) lines.emplace_back(claim, said);
+    else same->first += ", " + claim;
+  }
   std::string out;
-  for (const Judgement& j : judgements | std::views::filter(wanted))
-    out += fmt::format("- `{}` ({}): {}\n", j.claim->id, j.claim->where, detail(j));
+  for (const auto& [claims, said] : lines) out += fmt::format("- {}: {}\n", claims, said);
   return out.empty() ? "" : fmt::format("**{}**\n\n{}\n", heading, out);
 }
 

@@ -50,8 +50,9 @@ std::string format_number(std::optional<double> value, int digits) {
 std::string format_estimate(const Sample& sample, int digits) {
   const double error = sample.standard_error();
   const std::string mean = format_number(sample.mean, digits);
-  if (sample.n < 2 || !std::isfinite(error)) return mean;
-  const int needed = error > 0 ? static_cast<int>(std::ceil(-std::log10(error))) : 0;
+  const double rounding = 1e-12 * std::abs(sample.mean);  // of a constant, which has no error
+  if (sample.n < 2 || !std::isfinite(error) || error <= rounding) return mean;
+  const int needed = static_cast<int>(std::ceil(-std::log10(error)));
   return fmt::format("{} ± {}", mean, format_number(error, std::clamp(needed, digits, digits + 4)));
 }
 

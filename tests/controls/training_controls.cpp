@@ -2,9 +2,11 @@
 #include "common/datasets/binarisation.hpp"
 #include "common/nn/convolution.hpp"
 #include "common/nn/layers.hpp"
+#include "paper_vhp/schedules.hpp"
 #include "tests/controls/control.hpp"
 #include "tests/datasets/laws.hpp"
 #include "tests/nn/laws.hpp"
+#include "tests/vhp/laws.hpp"
 
 using namespace nn;
 using V = Var<double>;
@@ -154,4 +156,10 @@ BOOST_AUTO_TEST_CASE(evaluation_on_the_training_set) {
   const auto right = [](const datasets::ImageSet& set) { return datasets::hold_out_last(set, 7); };
   const auto planted = [](const datasets::ImageSet& set) { return datasets::Split{set, datasets::first(set, 7)}; };
   control(laws::parts_make_up_the_whole(right), laws::parts_make_up_the_whole(planted));
+}
+
+BOOST_AUTO_TEST_CASE(beta_without_a_ceiling) {
+  constexpr double nu = 5, tau = 3, delta = -4e-4;
+  control(laws::rises_to_one([](double beta, double d) { return vhp::rewo_update(beta, d, nu, tau); }, delta),
+          laws::rises_to_one([](double beta, double d) { return vhp::geco_update(beta, d, nu); }, delta));
 }

@@ -5,6 +5,7 @@
 #include "tests/reporting/sample.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <fmt/format.h>
 
 #include <cmath>
 
@@ -310,6 +311,17 @@ BOOST_AUTO_TEST_CASE(diverged_cells_do_not_enter_the_spread_over_seeds) {
   const Results held = results(records);
   const std::string section = scoreboard_section(judge_all(claims, held), held);
   BOOST_TEST(section.find("| `vae : bound` | paper   |              1 (2) |                      1 to 1 |     3 |") != std::string::npos, section);
+}
+
+BOOST_AUTO_TEST_CASE(claims_of_which_the_same_is_said_share_a_line) {
+  const auto quoted = [](const char* id, const char* from) { return claim(id, "n3", -137, fmt::format("not_comparable = \"quoted from {}\"\n", from)); };
+  const auto claims = parsed(quoted("a", "one") + quoted("b", "another") + quoted("c", "one"));
+  const Ledger records = ledger();
+  const Results held = results(records);
+  const std::string section = scoreboard_section(judge_all(claims, held), held);
+  const std::string where = claims.front().where;
+  const std::string lines = fmt::format("- `a` ({0}), `c` ({0}): quoted from one\n- `b` ({0}): quoted from another\n", where);
+  BOOST_TEST(section.find(lines) != std::string::npos, section);
 }
 
 BOOST_AUTO_TEST_CASE(no_value_holds_instead_for_a_diverged_seed) {

@@ -19,6 +19,7 @@ BOOST_AUTO_TEST_CASE(numbers) {
   BOOST_CHECK_EQUAL(format_number({}, 2), "–");
   BOOST_CHECK_EQUAL(format_estimate({.n = 4, .mean = 2, .sd = 1}, 2), "2.00 ± 0.50");
   BOOST_CHECK_EQUAL(format_estimate({.n = 4, .mean = 2, .sd = 0.0012}, 2), "2.00 ± 0.0006");
+  BOOST_CHECK_EQUAL(format_estimate({.n = 3, .mean = 2, .sd = 0}, 1), "2.0");
   BOOST_CHECK_EQUAL(format_estimate({.n = 1, .mean = 2, .sd = std::numeric_limits<double>::quiet_NaN()}, 1), "2.0");
 }
 
