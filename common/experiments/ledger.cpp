@@ -30,13 +30,25 @@ void save_ledger(const fs::path& file, const Ledger& ledger) { replace_file(file
 
 bool committable(const Record& record) { return !record.custom && !record.stand_in_data; }
 
+namespace {
+
+// While no other process changes it; saved if change(ledger) says that it did.
+template <class Change>
+void change_ledger(const fs::path& file, const Change& change) {
+  const FolderLock lock = FolderLock::wait_for(file.parent_path());
+  Ledger ledger = load_ledger(file);
+  if (change(ledger)) save_ledger(file, ledger);
+}
+
+}  // namespace
+
 void merge_into_ledger(const fs::path& file, const Record& record) {
   if (!committable(record)) return;
   make_folders(file.parent_path());
-  const FolderLock lock = FolderLock::wait_for(file.parent_path());
-  Ledger ledger = load_ledger(file);
-  ledger[record.identity.profile][record.identity.key()] = record;
-  save_ledger(file, ledger);
+  change_ledger(file, [&](Ledger& ledger) {
+    ledger[record.identity.profile][record.identity.key()] = record;
+    return true;
+  });
 }
 
 bool stale(const Record& record, const Program& program) {
@@ -52,11 +64,11 @@ bool stale(const Record& record, const Program& program) {
 std::size_t forget_stale(const Program& program) {
   const fs::path file = ledger_file(program);
   if (!fs::exists(file)) return 0;
-  const FolderLock lock = FolderLock::wait_for(file.parent_path());
-  Ledger ledger = load_ledger(file);
   std::size_t n = 0;
-  for (auto& [profile, records] : ledger) n += std::erase_if(records, [&](const auto& entry) { return stale(entry.second, program); });
-  if (n > 0) save_ledger(file, ledger);
+  change_ledger(file, [&](Ledger& ledger) {
+    for (auto& [profile, records] : ledger) n += std::erase_if(records, [&](const auto& entry) { return stale(entry.second, program); });
+    return n > 0;
+  });
   return n;
 }
 
