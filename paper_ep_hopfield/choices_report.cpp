@@ -73,8 +73,8 @@ void cost(Page& page) {
               "0.0009, 0.003, 0.01 and 0.03. Where the variety of "
               "the reconstructions is 0 the model has collapsed, and the rows compare nothing else. Left out, by each seed: "
               "the share of training examples that had no exact gradient, because their state was no minimum (the Hessian was not positive), or whose linear "
-              "system was not solved. At least, because conjugate gradients test only the directions that they walk. TDH-VAE's further rows, which only profile paper has, "
-              "tell the price of the rule from the harm of training that jumps: a third of the rate, and free phases long enough for nearly all of them to come to rest.",
+              "system was not solved. At least, because conjugate gradients test only the directions that they walk. Further rows, which only profile paper has, "
+              "tell the price of the rule from the harm of training that jumps: a third of the rate (H-VAE, TDH-VAE), and free phases long enough for nearly all of them to come to rest (TDH-VAE).",
        .contradicted = "a model that is worse by equilibrium propagation, beyond the spread over seeds, where the exact gradient trains without jumps: "
                        "the price of the rule.",
        .profile = profile});

@@ -28,7 +28,8 @@ struct Choice {
 };
 const std::vector<Choice>& choices();
 
-// The ways to train that `exact` compares. The first two for every model; the others for TDH-VAE at `paper`.
+// The ways to train that `exact` compares. At the chosen rate and steps for every model; at `paper` the others for TDH-VAE, and a third of the
+// rate for H-VAE.
 struct WayToTrain {
   std::string cell, what, gradient;
   bool slow = false;            // a third of the learning rate

@@ -148,7 +148,7 @@ void by_the_exact_gradient(Page& page) {
   if (!left_out.empty())
     text += fmt::format(" The exact gradient leaves out at least {} % of a run's training examples, which had none: see the table for each.", range(left_out, 1));
   if (const std::string models = collapsed(page, paper, "exact"); !models.empty()) text += fmt::format(" By the exact gradient a code says next to nothing: {}.", models);
-  page.finding(text + " H-VAE's learning rate was chosen on equilibrium propagation's first seed; the exact gradient was not given one of its own.");
+  page.finding(text + " H-VAE's learning rate was chosen on equilibrium propagation's first seed.");
 
   std::vector<double> left, left_settled;
   for (const WayToTrain& way : ways)
