@@ -55,7 +55,7 @@ void cost(Page& page) {
       const std::string cell = model.id + "/" + way.cell;
       if (page.results().records(profile, "exact/" + cell).empty()) continue;
       const auto text = [&](const char* metric, int digits) { return estimate_text(page, profile, "exact", cell, metric, digits); };
-      const Record* record = first_record(page, profile, "exact/" + cell);
+      const Record* record = page.results().first(profile, "exact/" + cell);
       table.rows.push_back({model.label, way.what, text("fid_classifier", 1), text("half_sse", 1), text("kl_nats", 2),
                             variety_text(page, profile, "exact/" + cell), left_out(page, profile, "exact/" + cell),
                             std::to_string(page.results().records(profile, "exact/" + cell).size())});
@@ -114,7 +114,7 @@ std::string left_at_last(const experiments::Series& series) {
 
 void laws(Page& page) {
   const Profile profile = shown_profile(page, "laws");
-  if (const Record* record = first_record(page, profile, "laws/gradient_error")) {
+  if (const Record* record = page.results().first(profile, "laws/gradient_error")) {
     const auto& series = record->series.at("errors");
     Panel panel{.x_label = "β", .y_label = "relative error of the gradient", .log_x = true, .log_y = true};
     for (const auto& [column, label] : {std::pair("two_sided", "weights, two-sided"),
@@ -132,7 +132,7 @@ void laws(Page& page) {
          .contradicted = "a two-sided curve that is parallel to a one-sided one.",
          .profile = profile});
   }
-  if (const Record* record = first_record(page, profile, "laws/weight_scale")) {
+  if (const Record* record = page.results().first(profile, "laws/weight_scale")) {
     const auto& series = record->series.at("residuals");
     reporting::Figure figure{.name = "weight_scale", .columns = 4, .width = 1320, .height = 360};
     for (const double dt : {0.5, 0.3, 0.25, 0.125}) {
@@ -167,15 +167,15 @@ void laws(Page& page) {
 // Of these cells of `choices`, the words for those that are better than the chosen settings in distance and in squared error.
 std::vector<std::string> better_choices(const Page& page, const std::vector<std::string>& cells) {
   const Profile profile = shown_profile(page, "choices");
-  const auto at = [&](const std::string& cell, const char* metric) {
-    const auto sample = page.results().estimate(profile, {"choices", cell, metric});
+  const auto at = [&](const Choice& choice, const char* metric) {
+    const auto sample = page.results().estimate(profile, {choice.experiment, choice.cell, metric});
     return sample ? sample->mean : std::nan("");
   };
-  const std::string& chosen = choices().front().cell;
+  const Choice& chosen = choices().front();
   std::vector<std::string> better;
   for (const Choice& choice : choices())
-    if (std::ranges::find(cells, choice.cell) != cells.end() && at(choice.cell, "fid_classifier") < at(chosen, "fid_classifier") &&
-        at(choice.cell, "half_sse") < at(chosen, "half_sse"))
+    if (std::ranges::find(cells, choice.cell) != cells.end() && at(choice, "fid_classifier") < at(chosen, "fid_classifier") &&
+        at(choice, "half_sse") < at(chosen, "half_sse"))
       better.push_back(choice.what);
   return better;
 }
@@ -191,9 +191,9 @@ void choices_table(Page& page) {
                          {}};
   std::vector<std::string> cells;
   for (const Choice& choice : choices()) {
-    const auto& records = page.results().records(profile, "choices/" + choice.cell);
+    const auto& records = page.results().records(profile, choice.experiment + "/" + choice.cell);
     if (records.empty()) continue;
-    const auto text = [&](const char* metric, int digits) { return estimate_text(page, profile, "choices", choice.cell, metric, digits); };
+    const auto text = [&](const char* metric, int digits) { return estimate_text(page, profile, choice.experiment, choice.cell, metric, digits); };
     table.rows.push_back({choice.what, text("fid_classifier", 1), text("half_sse", 1), text("kl_nats", 2), text("unsettled_share", 3),
                           std::to_string(records.size())});
     cells.push_back(choice.cell);
@@ -203,9 +203,10 @@ void choices_table(Page& page) {
   for (const auto& [metric, title] : {std::pair("fid_classifier", "distance"), {"half_sse", "half SSE"}})
     for (const bool less : {true, false}) {
       std::vector<std::string> found;
-      const auto chosen = finite_estimate(page, profile, {"choices", choices().front().cell, metric});
+      const auto estimate = [&](const Choice& choice) { return finite_estimate(page, profile, {choice.experiment, choice.cell, metric}); };
+      const auto chosen = estimate(choices().front());
       for (const Choice& choice : choices()) {
-        const auto other = finite_estimate(page, profile, {"choices", choice.cell, metric});
+        const auto other = estimate(choice);
         const auto chance = chosen && other ? chance_lead(*chosen, *other, 0.05) : std::nullopt;
         if (chance && (less ? chosen->mean - other->mean : other->mean - chosen->mean) > *chance) found.push_back(choice.what);
       }
@@ -213,7 +214,7 @@ void choices_table(Page& page) {
     }
   if (!table.rows.empty())
     page.table("What the open choices do", table,
-               {.see = "DH-VAE at reduced scale with one choice changed at a time. The first row was chosen before any of these runs. Distance and squared "
+               {.see = "DH-VAE at reduced scale with one choice changed at a time. The first row, which `exact` trains too, was chosen before any of these runs. Distance and squared "
                        "error need not agree on a choice." + (decided.empty() ? " No row differs from the first by more than chance makes in 1 of 20 equal pairs." : fmt::format(" Beyond what chance makes in 1 of 20 equal pairs there is{}.", decided)),
                 .contradicted = "a row far better than the first in both columns: then the choice was a bad one." +
                                 (better.empty() ? "" : fmt::format(" Better in both, by however little: {}.", fmt::join(better, "; "))),
@@ -260,7 +261,7 @@ void sweep(Page& page) {
         for (int trial = 0; trial < (cell == "published" ? 1 : n_sweep_trials); ++trial) {
           const std::string path =
               cell == "published" ? fmt::format("sweep/{}/published", model.id) : fmt::format("sweep/{}/trial_{:02}", model.id, trial);
-          if (const Record* record = first_record(page, profile, path)) {
+          if (const Record* record = page.results().first(profile, path)) {
             curve.x.push_back(record->identity.settings.number(setting));
             curve.y.push_back(record->metrics.at("held_out_fid").value);
           }
@@ -276,7 +277,7 @@ void sweep(Page& page) {
   for (const ModelName& model : model_names()) {
     std::vector<std::pair<double, const Record*>> trials;
     for (int trial = 0; trial < n_sweep_trials; ++trial)
-      if (const Record* record = first_record(page, profile, fmt::format("sweep/{}/trial_{:02}", model.id, trial)))
+      if (const Record* record = page.results().first(profile, fmt::format("sweep/{}/trial_{:02}", model.id, trial)))
         trials.emplace_back(record->metrics.at("held_out_fid").value, record);
     if (trials.empty()) continue;
     most_trials = std::max(most_trials, trials.size());
@@ -290,7 +291,7 @@ void sweep(Page& page) {
     }
     const Record& best = *trials.front().second;
     const double median = (trials[(n - 1) / 2].first + trials[n / 2].first) / 2;
-    if (const Record* published = first_record(page, profile, "sweep/" + model.id + "/published");
+    if (const Record* published = page.results().first(profile, "sweep/" + model.id + "/published");
         published && published->metrics.at("held_out_fid").value > median)
       behind.push_back(model.label);
     const auto& s = best.identity.settings;

@@ -22,9 +22,10 @@ struct Range {
 const std::vector<Range>& table_2();
 inline constexpr int n_sweep_trials = 24;  // of each model, at `paper`
 
-// The variants of `choices`: the cell's name and what it changes, in words.
+// What the table of open choices compares: the dense model as `exact` trains it by equilibrium propagation, then every cell of `choices` with
+// what it changes, in words.
 struct Choice {
-  std::string cell, what;
+  std::string experiment, cell, what;
 };
 const std::vector<Choice>& choices();
 

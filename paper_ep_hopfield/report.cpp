@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <set>
 
@@ -109,7 +108,7 @@ void table_1(Page& page) {
                           seeds_and_scale(page, profile, "vae/" + model.id)});
   }
   for (const Profile profile : profiles)
-    if (const Record* record = first_record(page, profile, "scores/reference")) {
+    if (const Record* record = page.results().first(profile, "scores/reference")) {
       const auto& settings = record->identity.settings;
       const std::int64_t n = settings.count("n_test");
       const auto reference = [&](const std::string& label, const std::string& metric) {
@@ -154,7 +153,7 @@ std::string different_classifiers(const Page& page) {
       seen.insert(record->metrics.at("classifier_accuracy").value);
       if (const auto mark = record->metrics.find("classifier_mark"); mark != record->metrics.end()) marks.insert(mark->second.value);
     }
-  return marks.size() > 1 || seen.size() > 1 ? " At paper the runs were judged by classifiers of different builds, whose distances differ by up to a fiftieth." : "";
+  return marks.size() > 1 || seen.size() > 1 ? " At paper the runs were judged by classifiers of different builds, which give a little different distances." : "";
 }
 
 void orders(Page& page) {
@@ -190,7 +189,7 @@ void runs(Page& page) {
                          {}};
   for (const auto& [profile, model] : models_as_run(page)) {
     std::vector<double> seconds, steps;
-    const Record* first = first_record(page, profile, "vae/" + model.id);
+    const Record* first = page.results().first(profile, "vae/" + model.id);
     for (const Record* record : page.results().records(profile, "vae/" + model.id)) {
       seconds.push_back(record->wall_s);
       if (const auto curve = record->series.find("curve"); curve != record->series.end() && curve->second.contains("euler_steps"))
@@ -384,7 +383,7 @@ void metrics_of_the_page(Page& page) {
   page.metric("fid_random, fid_pixels", "The same on the features of that network with other, random weights, and on the 784 pixels in [-1, 1].");
   page.metric(
       "held_out_fid",
-      "fid_classifier against the held-out images at the best epoch: what the stopping rule and the sweep choose by, so better than it deserves. The real images are others than fid_classifier's, so the two do not compare (here it is the larger).");
+      "fid_classifier against the held-out images at the best epoch: what the stopping rule and the sweep choose by, so better than it deserves. The real images are others than fid_classifier's, so the two do not compare.");
   page.metric("halves_*, train_test_*", "The same distances between sets of real digits: what a perfect generator would score with as many images.");
   page.metric("half_sse", "½ Σ (y - x)² over the pixels, one draw of z, mean over the test images.");
   page.metric("kl_nats", "KL(q(z|x) || p(z)), closed form, mean over the test images; for TDH-VAE including the constant of its fixed σ.");

@@ -18,9 +18,6 @@ void write_findings(reporting::Page& page);
 // The highest profile that has as many cells of an experiment as any other.
 reporting::Profile shown_profile(const reporting::Page& page, const std::string& experiment);
 
-// The record of a cell's first seed; null where there is none or it diverged.
-const experiments::Record* first_record(const reporting::Page& page, reporting::Profile profile, const std::string& cell_path);
-
 // The first seed of a model at the highest profile that it has run at, and the model's label with its scale; null where there is none.
 std::pair<const experiments::Record*, std::string> highest_record(const reporting::Page& page, const ModelName& model);
 
@@ -41,6 +38,9 @@ std::string variety_text(const reporting::Page& page, reporting::Profile profile
 // a code that says nothing.
 double variety_of_reconstructions(const experiments::Record& record);
 inline constexpr double no_variety = 0.05;  // below it the code says next to nothing
+
+// Whether a probe's exact gradient was shown to be one: its states at rest, the Hessians of all images positive, their systems solved (to 1e-5).
+constexpr bool is_exact(double residual_at_rest, double n_left_out) { return n_left_out == 0 && residual_at_rest <= 1e-4; }
 
 // What is trained, half SSE + beta_KL KL, epoch by epoch: means over an epoch's batches.
 std::vector<double> objective_of(const experiments::Record& record);

@@ -25,15 +25,10 @@ Profile shown_profile(const Page& page, const std::string& experiment) {
   return *std::ranges::max_element(profiles, {}, n_cells);
 }
 
-const Record* first_record(const Page& page, Profile profile, const std::string& cell_path) {
-  const auto& records = page.results().records(profile, cell_path);
-  return records.empty() || records.front()->diverged ? nullptr : records.front();
-}
-
 std::pair<const Record*, std::string> highest_record(const Page& page, const ModelName& model) {
   const auto profile = page.results().highest("vae/" + model.id);
   if (!profile) return {};
-  return {first_record(page, *profile, "vae/" + model.id), model.label + (*profile == Profile::paper ? "" : fmt::format(" ({})", to_string(*profile)))};
+  return {page.results().first(*profile, "vae/" + model.id), model.label + (*profile == Profile::paper ? "" : fmt::format(" ({})", to_string(*profile)))};
 }
 
 std::optional<Sample> finite_estimate(const Page& page, Profile profile, const CellMetric& metric) {
@@ -54,7 +49,7 @@ std::string estimate_text(const Page& page, Profile profile, const std::string& 
 }
 
 std::string variety_text(const Page& page, Profile profile, const std::string& cell_path) {
-  const Record* record = first_record(page, profile, cell_path);
+  const Record* record = page.results().first(profile, cell_path);
   return record ? fmt::format("{:.3f}", variety_of_reconstructions(*record)) : "–";
 }
 

@@ -86,8 +86,7 @@ struct Probe {
   double residual_at_rest, n_left_out, free_unsettled_share, nudged_unsettled_share;
 
   // Not known to be a comparison with the gradient of stable equilibria at rest.
-  bool bad() const { return n_left_out > 0 || !(residual_at_rest <= at_rest); }
-  static constexpr double at_rest = 1e-4;  // the solver's systems are solved to 1e-5
+  bool bad() const { return !is_exact(residual_at_rest, n_left_out); }
 };
 
 Probe probe_at(const Record& record, double epoch) {
@@ -226,7 +225,7 @@ void gradient_agreement(Page& page) {
 std::vector<std::pair<const Record*, std::string>> with_nudges(const Page& page, const ModelName& model) {
   const auto profile = shown_profile(page, "exact");
   std::vector<std::pair<const Record*, std::string>> records{
-      highest_record(page, model), {first_record(page, profile, "exact/" + model.id + "/ep"), model.label + ", reduced scale"}};
+      highest_record(page, model), {page.results().first(profile, "exact/" + model.id + "/ep"), model.label + ", reduced scale"}};
   std::erase_if(records, [](const auto& entry) { return !entry.first || !entry.first->series.contains("nudges"); });
   return records;
 }
@@ -244,7 +243,7 @@ void nudges(Page& page) {
       const auto& errors = series.at("settled_error");
       const auto best = static_cast<std::size_t>(std::ranges::min_element(errors) - errors.begin());
       const std::size_t chosen = rows_where(series, "factor", 1).front();
-      if (series.at("n_left_out")[best] > 0 || series.at("residual_at_rest")[best] > Probe::at_rest) none += (none.empty() ? "" : "; ") + label;
+      if (!is_exact(series.at("residual_at_rest")[best], series.at("n_left_out")[best])) none += (none.empty() ? "" : "; ") + label;
       else
         least += fmt::format("{} {}: {:.3f} at training's, least {:.3f} at {:g} times them", least.empty() ? "" : ";", label, errors[chosen], errors[best],
                              series.at("factor")[best]);

@@ -104,12 +104,7 @@ Images as_images(const Array<float>& x) { return experiments::as_images(x, 28, 2
 
 // The first image of every digit.
 Array<float> one_of_each_digit(const datasets::ImageSet& set) {
-  std::vector<std::int64_t> rows;
-  for (std::uint8_t digit = 0; digit < 10; ++digit) {
-    const auto found = std::find(set.labels.begin(), set.labels.end(), digit);
-    if (found != set.labels.end()) rows.push_back(found - set.labels.begin());
-  }
-  return datasets::gather(set, rows, signed_pixels());
+  return datasets::gather(set, datasets::first_of_each_digit(set), signed_pixels());
 }
 
 // The standard deviation has n - 1 in the denominator: one value has none.

@@ -42,8 +42,7 @@ std::string GaussianResults::text(std::int64_t d, const std::string& cell, const
 }
 
 const experiments::Record* GaussianResults::record(std::int64_t d, const std::string& cell) const {
-  const auto& records = results_.records(profile_, fmt::format("gaussian/d{}/{}", d, cell));
-  return records.empty() || records.front()->diverged ? nullptr : records.front();
+  return results_.first(profile_, fmt::format("gaussian/d{}/{}", d, cell));
 }
 
 std::int64_t GaussianResults::n_sets() const {

@@ -39,7 +39,6 @@
 #include "common/distributions/importance_bound.hpp"
 #include "paper_vae_extensions/vae.hpp"
 
-#include <array>
 
 namespace vae_extensions {
 

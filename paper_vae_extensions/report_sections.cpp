@@ -46,14 +46,7 @@ std::optional<reporting::Sample> estimate(const Page& page, const std::string& c
 
 std::string format(const std::optional<reporting::Sample>& sample) { return sample ? reporting::format_estimate(*sample, 2) : "–"; }
 
-const Record* first_record(const Page& page, const std::string& cell_path, Profile profile) {
-  const auto& records = page.results().records(profile, cell_path);
-  return records.empty() || records.front()->diverged ? nullptr : records.front();
-}
-
-const Record* first_record(const Page& page, const std::string& cell_path) {
-  return first_record(page, cell_path, shown_profile(page, cell_path));
-}
+const Record* first_record(const Page& page, const std::string& cell_path) { return page.results().first(shown_profile(page, cell_path), cell_path); }
 
 std::string scale_note(Profile profile) { return profile == Profile::paper ? "" : fmt::format(" ({})", to_string(profile)); }
 

@@ -16,10 +16,10 @@ using reporting::Page;
 inline constexpr std::array<int, 5> latent_sizes{3, 5, 10, 20, 200};
 inline constexpr double untrained_bound = -784 * std::numbers::ln2;  // every pixel is 0 or 1 with probability 1/2 [nats]
 
-// A row of Table 1: its cells are "<experiment>/<cell>/n<latent size>".
 // The end of a cell's path: "/n20".
 inline std::string at(int n) { return "/n" + std::to_string(n); }
 
+// A row of Table 1: its cells are "<experiment>/<cell>/n<latent size>".
 struct TableRow {
   std::string experiment, cell, label;
   int colour;  // of its curves
@@ -51,8 +51,7 @@ std::optional<reporting::Sample> estimate(const Page& page, const std::string& c
 // "-87.52 ± 0.13", or "–".
 std::string format(const std::optional<reporting::Sample>& sample);
 
-// The record of the cell's first seed at a profile, or at the one that is shown; null where there is none, or it diverged.
-const Record* first_record(const Page& page, const std::string& cell_path, Profile profile);
+// The record of the cell's first seed at the profile that is shown; null where there is none, or it diverged.
 const Record* first_record(const Page& page, const std::string& cell_path);
 
 // " (quick)" where the record is not of the paper's scale.

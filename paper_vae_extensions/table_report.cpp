@@ -116,7 +116,7 @@ void table_1(Page& page) {
               "bound of one draw, the divergence in it, and the importance-weighted NLL; for the CVAE they are conditional on the label. The NLL "
               "is of the first test images only, so it may exceed minus the bound, which is of all of them. It is an upper bound: by half a nat over the "
               "effective samples (their median over images; of 1,000 draws at the paper's scale) at least, and below about twenty of them by several times as much; "
-              "with two or three, as IWAE's as coded and the free faces have, by nats, and such lines are upper limits only. The CVAE is told the label, which is worth up to log 10 = 2.30 nats. N_z is not IWAE's bottleneck: "
+              "with two or three, as IWAE's as coded have, by nats, and such lines are upper limits only. The CVAE is told the label, which is worth up to log 10 = 2.30 nats. N_z is not IWAE's bottleneck: "
               "its first layer has 100 numbers. "
               "± is the standard error over seeds, where there are several. Each line's scale stands in the last column." + time_of_rows(page) +
               " That the table came from the script that compares the models, and not from the logs of training, is inferred from the authors' repository; "

@@ -195,15 +195,9 @@ metrics::LikelihoodSummary importance_likelihood(const Row& row, const Data& dat
 
 // The first test image of every digit; ten in equal distances, where there are no labels.
 std::vector<std::int64_t> ten_to_show(const datasets::ImageSet& set) {
+  if (!set.labels.empty()) return datasets::first_of_each_digit(set);
   std::vector<std::int64_t> rows;
-  for (std::int64_t i = 0; i < 10; ++i) {
-    if (set.labels.empty()) {
-      rows.push_back(i * set.n / 10);
-      continue;
-    }
-    const auto found = std::find(set.labels.begin(), set.labels.end(), static_cast<std::uint8_t>(i));
-    if (found != set.labels.end()) rows.push_back(found - set.labels.begin());
-  }
+  for (std::int64_t i = 0; i < 10; ++i) rows.push_back(i * set.n / 10);
   return rows;
 }
 

@@ -15,7 +15,6 @@
 #include <algorithm>
 #include <map>
 #include <numbers>
-#include <ranges>
 
 namespace vhp {
 

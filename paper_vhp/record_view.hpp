@@ -41,8 +41,7 @@ struct RecordView {
 
   // The record of a cell's first seed, or null.
   const experiments::Record* record(const std::string& cell) const {
-    const auto& found = records(cell);
-    return found.empty() || found.front()->diverged ? nullptr : found.front();
+    return page.results().first(profile_of(cell).value_or(experiments::Profile::smoke), experiment + "/" + cell);
   }
 
   // A metric over seeds.

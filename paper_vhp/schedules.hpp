@@ -23,7 +23,7 @@ namespace vhp {
 inline double f_beta(double beta, double delta, double tau) { return delta > 0 ? -1.0 : std::tanh(tau * (beta - 1)); }
 
 // Eq. (12). While the constraint is violated it is GECO's; once it holds, $\beta$ tends to 1 from either side. One step is
-// so small that it could pass 1 only with $\nu \tau \kappa^2 > 1$; the paper's are below 0.01.
+// so small that it could pass 1 only with $\nu \tau \kappa^2 > 1$; the paper's are below 0.3, those of this program's data below 0.01.
 inline double rewo_update(double beta, double delta, double nu, double tau) { return beta * std::exp(nu * f_beta(beta, delta, tau) * delta); }
 
 // Eq. (5): $\lambda \leftarrow \lambda e^{\nu \delta}$.

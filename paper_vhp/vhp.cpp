@@ -84,7 +84,7 @@ void write_report(reporting::Page& page, const experiments::Ledger&) {
   const auto separation = [&](const char* cell) { return page.at_paper({"motion_seeds", cell, "separation"}); };
   page.finding("Human motion, 6,000 iterations with the settings of quick (κ = 0.07 of an angle's range, K = 4) from six starts: the share of drawn codes whose motion can be told is {} for the VHP, {} for the VampPrior and {} "
                "for the IWAE, which the paper says cannot separate them. The decoder's variance, which it does not say, decides this too: with one 25 times as "
-               "large the three have {}, {} and {}.",
+               "large the three have {}, {} and {} (three starts).",
                {separation("vhp"), separation("vampprior"), separation("iwae"), separation("vhp_variance_0.1225"), separation("vampprior_variance_0.1225"),
                 separation("iwae_variance_0.1225")});
   vhp::write_pendulum(page);

@@ -1,5 +1,6 @@
 #include "common/datasets/image_set.hpp"
 
+#include <algorithm>
 #include <numeric>
 
 namespace datasets {
@@ -35,6 +36,13 @@ ImageSet select(const ImageSet& set, std::span<const std::int64_t> rows) {
 ImageSet first(const ImageSet& set, std::int64_t n) {
   tensors::require(n >= 0 && n <= set.n, "first: {} of {} images", n, set.n);
   return select(set, ascending(n));
+}
+
+std::vector<std::int64_t> first_of_each_digit(const ImageSet& set) {
+  std::vector<std::int64_t> rows;
+  for (std::uint8_t digit = 0; digit < 10; ++digit)
+    if (const auto found = std::ranges::find(set.labels, digit); found != set.labels.end()) rows.push_back(found - set.labels.begin());
+  return rows;
 }
 
 Split hold_out_last(const ImageSet& set, std::int64_t n_held_out) { return divide(set, n_held_out, ascending(set.n)); }

@@ -30,6 +30,9 @@ ImageSet select(const ImageSet& set, std::span<const std::int64_t> rows);
 // The first n images.
 ImageSet first(const ImageSet& set, std::int64_t n);
 
+// The rows of the first image of each digit, 0 to 9; of digits that no image has, and of sets without labels, none.
+std::vector<std::int64_t> first_of_each_digit(const ImageSet& set);
+
 struct Split {
   ImageSet training, held_out;
 };

@@ -51,6 +51,11 @@ const std::vector<const Record*>& Results::records(Profile profile, const std::s
   return found == cells->second.end() ? none : found->second;
 }
 
+const Record* Results::first(Profile profile, const std::string& cell_path) const {
+  const auto& found = records(profile, cell_path);
+  return found.empty() || found.front()->diverged ? nullptr : found.front();
+}
+
 std::optional<Profile> Results::highest(const std::string& cell_path) const {
   for (const auto& [profile, cells] : cells_ | std::views::reverse)
     if (cells.contains(cell_path)) return profile;

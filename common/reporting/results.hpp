@@ -29,6 +29,9 @@ class Results {
   // The records of "experiment/cell", by ascending seed, diverged and stand-in ones included.
   const std::vector<const experiments::Record*>& records(Profile profile, const std::string& cell_path) const;
 
+  // The record of a cell's first seed; null where there is none, or it diverged.
+  const experiments::Record* first(Profile profile, const std::string& cell_path) const;
+
   // The highest profile that has records of "experiment/cell".
   std::optional<Profile> highest(const std::string& cell_path) const;
 

@@ -48,6 +48,14 @@ BOOST_AUTO_TEST_CASE(select_and_first_take_whole_images_with_their_labels) {
   BOOST_CHECK_THROW(select(set, Rows{-1}), std::invalid_argument);
 }
 
+BOOST_AUTO_TEST_CASE(the_first_image_of_each_digit_is_found_where_there_is_one) {
+  ImageSet set = counting_images(5);
+  set.labels = {3, 1, 3, 9, 1};
+  BOOST_TEST(first_of_each_digit(set) == (Rows{1, 0, 3}), boost::test_tools::per_element());
+  set.labels.clear();
+  BOOST_TEST(first_of_each_digit(set).empty());
+}
+
 BOOST_AUTO_TEST_CASE(splits_are_disjoint_and_complete) {
   const ImageSet set = counting_images(40);
   const auto check = [&](const Split& split) {
