@@ -16,6 +16,8 @@ constexpr DataFile frames = {"frey_faces/freyfaces-images-idx3-ubyte.gz", "frey_
 // Matrix ff of bytes, a frame a column, row by row.
 Idx<std::uint8_t> read_original(const std::filesystem::path& file) {
   const Matrix matrix = read_mat(file, "ff", height * width, n_frames);
+  if (!std::ranges::all_of(matrix.values, [](float value) { return value >= 0 && value <= 255; }))
+    tensors::fail(tensors::Exit::data, "{}: ff holds a value outside 0..255; delete it and run ./reproduce data", file.string());
   Idx<std::uint8_t> idx{{matrix.columns, height, width}, {matrix.values.begin(), matrix.values.end()}, std::string(registered(frames.path).sha256)};
   tensors::Sha256 content;
   content.add(idx_header(idx.extents));

@@ -105,7 +105,8 @@ std::string idx_header(std::span<const std::int64_t> extents) {
 void verify_as_idx(const Path& file, tensors::Sha256& content, const RegisteredFile& expected) {
   const std::string found = content.hex();
   if (found != expected.sha256)
-    damaged(file, "its images have SHA-256 {} as an idx file, {} has {}", found, expected.path, expected.sha256);
+    tensors::fail(Exit::data, "{}: its images have SHA-256 {} as an idx file, {} has {}; delete it and run ./reproduce data", file.string(), found, expected.path,
+                  expected.sha256);
 }
 
 template Idx<std::uint8_t> read_idx(const Path&, const RegisteredFile&);

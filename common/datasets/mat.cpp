@@ -17,7 +17,7 @@ using Path = std::filesystem::path;
 
 template <class... Args>
 [[noreturn]] void damaged(const Path& file, fmt::format_string<Args...> what, Args&&... args) {
-  tensors::fail(tensors::Exit::data, "{}: {}; run ./reproduce data", file.string(), fmt::format(what, std::forward<Args>(args)...));
+  tensors::fail(tensors::Exit::data, "{}: {}; delete it and run ./reproduce data", file.string(), fmt::format(what, std::forward<Args>(args)...));
 }
 
 template <class T>

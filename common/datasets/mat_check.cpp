@@ -60,7 +60,7 @@ bool is_plain(const Start& start, bool swapped) {
 }  // namespace
 
 void check_mat(const std::filesystem::path& file) {
-  const auto damaged = [&](const char* what) { tensors::fail(tensors::Exit::data, "{}: {}; run ./reproduce data", file.string(), what); };
+  const auto damaged = [&](const char* what) { tensors::fail(tensors::Exit::data, "{}: {}; delete it and run ./reproduce data", file.string(), what); };
   std::ifstream in(file, std::ios::binary);
   std::array<char, header_size> header{};
   if (!in.read(header.data(), header.size())) damaged("is no MATLAB 5 file");

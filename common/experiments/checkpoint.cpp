@@ -7,6 +7,8 @@
 #include "common/tensors/digest.hpp"
 #include "common/tensors/errors.hpp"
 
+#include <fmt/format.h>
+
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -94,22 +96,30 @@ void save_checkpoint(const fs::path& folder, const std::string& record, const Ke
 }
 
 std::optional<Checkpoint> load_checkpoint(const fs::path& folder) {
-  bool damaged = false;
+  std::string fault;  // of the newest one
   for (const fs::path& file : {current(folder), previous(folder)}) {
-    const auto content = read_file(file);
-    if (!content) continue;
-    if (auto checkpoint = parse(*content)) {
-      if (damaged) say("{}: damaged, its digest does not fit its content; going on from the one before", current(folder).string());
-      return checkpoint;
+    std::string found;
+    try {
+      const auto content = read_file(file);
+      if (!content) continue;
+      if (auto checkpoint = parse(*content)) {
+        if (!fault.empty()) say("{}: {}; going on from the one before", current(folder).string(), fault);
+        return checkpoint;
+      }
+      const bool of_another_version = content->starts_with("checkpoint ") && !content->starts_with(magic);
+      found = of_another_version ? "written by another version" : "damaged, its digest does not fit its content";
+    } catch (const tensors::Failure& failure) {
+      found = failure.what();
     }
-    damaged = true;
+    if (fault.empty()) fault = found;
   }
-  if (damaged) fail(Exit::io, "{}: its checkpoint is damaged, and no undamaged one is left; rerun this cell with --fresh", folder.string());
+  if (!fault.empty()) fail(Exit::io, "{}: its checkpoint is of no use ({}), and no good one is left; rerun this cell with --fresh", folder.string(), fault);
   return std::nullopt;
 }
 
 fs::path set_checkpoint_aside(const fs::path& folder) {
-  const fs::path aside = folder / "checkpoint.set_aside";
+  fs::path aside = folder / "checkpoint.set_aside";
+  for (int n = 2; fs::exists(aside); ++n) aside = folder / fmt::format("checkpoint.set_aside.{}", n);
   for (const fs::path& file : {previous(folder), current(folder)})  // the newer of two stays
     if (fs::exists(file)) move_file(file, aside);
   return aside;

@@ -21,13 +21,13 @@ namespace {
 constexpr const char* exit_statuses = R"(
 Exit status:
   0    done
-  1    a claim or a health check failed, or a verified cell differs
-  2    wrong usage
+  1    a claim or a health check failed, or a verified cell differs; an error inside the program
+  2    wrong usage; a record that this version would not compute again (verify)
   3    data missing or corrupt
   4    a cell diverged; it is recorded as diverged, the others went on
-  5    something cannot be written, or a record cannot be read
+  5    something cannot be written, a record cannot be read, another process is running a cell, or memory is out
   77   nothing to check: what the claim needs was not run
-  130  interrupted; a checkpoint is written, the same command resumes
+  130  interrupted; a checkpoint is written where a cell keeps one, and the same command goes on
 )";
 
 struct Options {
@@ -79,7 +79,7 @@ Exit execute(const Program& declared, int argc, char** argv) {
   run->add_option("--set", options.selection.changes, "change a setting of the chosen cells; such runs enter no ledger and no claim")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
-  run->add_flag("--fresh", options.run.fresh, "run again what is finished, and from its beginning what is interrupted");
+  run->add_flag("--fresh", options.run.fresh, "run again what is finished, and from its beginning what is interrupted; what was there is put aside until then");
   run->add_flag("--json", options.as_json, "print the results as JSON");
   data(run);
   places(run, true);

@@ -61,7 +61,7 @@ class Run {
   virtual bool resume() = 0;
 
   // To be called between steps: shows progress, writes a checkpoint when one is due, and ends the program with a
-  // checkpoint (Failure, status interrupted) when SIGINT or SIGTERM has come.
+  // checkpoint (Failure, status interrupted) when SIGINT or SIGTERM has come. A cell that keeps no memory has no checkpoints.
   virtual void progress(std::int64_t done, std::int64_t of, const std::string& note = "") = 0;
 
   // Results. A name given twice replaces; `append` adds a row to a series (every row names the same columns).
@@ -91,7 +91,7 @@ struct Experiment {
   using Weights = std::map<std::string, tensors::Array<float>>;
   std::function<Images(const Cell&, const Weights& weights, std::int64_t n)> sample;
   // Metrics that follow from what a record holds already. They are added to every record that the page or its claims read, and
-  // stored nowhere: a new look at old runs costs none of them again. Not asked of a diverged record.
+  // stored nowhere: a new look at old runs costs none of them again. Not asked of a diverged or stale record.
   std::function<std::map<std::string, Metric>(const Record&)> derived = {};
 };
 

@@ -78,7 +78,7 @@ void add_derived_metrics(const Program& program, Ledger& ledger) {
   for (auto& records : ledger | std::views::values)
     for (Record& record : records | std::views::values)
       for (const Experiment& experiment : program.experiments)
-        if (experiment.name == record.identity.experiment && experiment.derived && !record.diverged)
+        if (experiment.name == record.identity.experiment && experiment.derived && !record.diverged && !stale(record, program))
           for (auto& [name, metric] : experiment.derived(record)) record.metrics.insert_or_assign(name, std::move(metric));
 }
 

@@ -43,13 +43,14 @@ class Runner {
       : program_(program),
         tasks_(tasks),
         options_(options),
-        threads_(options.threads.value_or(std::max(1, available_threads() / options.jobs))),
+        jobs_(static_cast<int>(std::clamp<std::size_t>(tasks.size(), 1, static_cast<std::size_t>(options.jobs)))),
+        threads_(options.threads.value_or(std::max(1, available_threads() / jobs_))),
         provenance_(provenance_now()) {}
 
   // Reads the ledger and makes the folders, so that what cannot be read or written is known before anything is computed.
-  void prepare() const {
+  void prepare() {
     if (options_.into_ledger && options_.custom.empty()) {
-      load_ledger(ledger_file(program_));
+      ledger_ = load_ledger(ledger_file(program_));
       const fs::path ledgers = ledger_file(program_).parent_path();
       make_folders(ledgers);
       if (::access(ledgers.c_str(), W_OK) != 0) fail(Exit::io, "cannot write in {}: {}; name another folder with --reports", ledgers.string(), std::strerror(errno));
@@ -61,10 +62,11 @@ class Runner {
       if (!lock) fail(Exit::io, "{}: another process is running this cell; --fresh would take its files away", identity(task).key());
       return *std::move(lock);
     };
-    for (const Task& task : tasks_) locked(task);  // before anything is deleted
+    for (const Task& task : tasks_) locked(task);  // before anything is moved
     for (const Task& task : tasks_) {
       const FolderLock lock = locked(task);
-      for (const char* file : {"record.json", "weights.npz"}) fs::remove(folder(task) / file);
+      for (const char* file : replaced)
+        if (fs::exists(folder(task) / file)) move_file(folder(task) / file, before_fresh(folder(task) / file));
       delete_checkpoints(folder(task));
     }
   }
@@ -72,19 +74,21 @@ class Runner {
   void run_all() const {
     double estimate_s = 0;
     for (const Task& task : tasks_) estimate_s += task.cell.estimated_s;
-    Progress progress(estimate_s, options_.jobs);
+    Progress progress(estimate_s, jobs_);
     for (const Task& task : tasks_) {
       if (interrupted()) fail(Exit::interrupted, "interrupted before {}; the same command goes on there, without --fresh", identity(task).key());
       run(task, progress);
     }
   }
 
+  bool in_processes() const { return jobs_ > 1; }
+
   void run_in_processes() const {
     std::fflush(nullptr);
     std::vector<pid_t> children;
-    for (int job = 0; job < options_.jobs; ++job) {
+    for (int job = 0; job < jobs_; ++job) {
       const pid_t parent = getpid(), child = fork();
-      if (child < 0) fail(Exit::io, "cannot start process {} of {}; fewer --jobs may help", job + 1, options_.jobs);
+      if (child < 0) fail(Exit::io, "cannot start process {} of {}; fewer --jobs may help", job + 1, jobs_);
       if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGTERM);
         catch_interruptions();
@@ -110,7 +114,9 @@ class Runner {
         worst = std::max(worst, static_cast<Exit>(WEXITSTATUS(state)));
       }
     }
-    if (worst != Exit::done) fail(worst, "not every cell was run; the same command goes on where it stopped, without --fresh");
+    const bool same_goes_on = worst == Exit::interrupted || worst == Exit::io;
+    if (worst != Exit::done)
+      fail(worst, "not every cell was run; {}", same_goes_on ? "the same command goes on where it stopped, without --fresh" : "the lines above say why");
   }
 
   // One for each task.
@@ -127,6 +133,10 @@ class Runner {
   }
 
  private:
+  // What --fresh puts aside until the new record is whole.
+  static constexpr const char* replaced[] = {"record.json", "weights.npz", "checkpoint.previous", "checkpoint"};
+  static fs::path before_fresh(const fs::path& file) { return file.string() + ".before_fresh"; }
+
   Identity identity(const Task& task) const { return identity_of(program_, task, options_.profile, threads_); }
   fs::path folder(const Task& task) const { return cell_folder(options_.runs, identity(task), options_.custom); }
 
@@ -154,6 +164,7 @@ class Runner {
     const Record record = computed(task, progress);
     save_record(file, record);
     delete_checkpoints(folder(task));
+    for (const char* name : replaced) fs::remove(before_fresh(folder(task) / name));
     if (options_.into_ledger) merge_into_ledger(ledger_file(program_), record);
     progress.end_cell(record.diverged ? "diverged (" + record.divergence + ")" : "finished");
     for (const HealthCheck& check : record.health)
@@ -181,9 +192,8 @@ class Runner {
   // A kill between record and merge leaves a finished cell out of the ledger.
   void merge_unless_there(const Record& record) const {
     if (!options_.into_ledger || !committable(record)) return;
-    const Ledger ledger = load_ledger(ledger_file(program_));
-    const auto records = ledger.find(record.identity.profile);
-    if (records != ledger.end()) {
+    const auto records = ledger_.find(record.identity.profile);
+    if (records != ledger_.end()) {
       const auto there = records->second.find(record.identity.key());
       if (there != records->second.end() && there->second.identity == record.identity) return;
     }
@@ -204,8 +214,10 @@ class Runner {
   const Program& program_;
   const std::vector<Task>& tasks_;
   const RunOptions& options_;
+  int jobs_;  // no more than there are cells
   int threads_;
   Provenance provenance_;
+  Ledger ledger_;  // as it was before the first cell
 };
 
 }  // namespace
@@ -230,10 +242,10 @@ Outcome run_tasks(const Program& program, const std::vector<Task>& tasks, const 
   catch_interruptions();
   std::signal(SIGPIPE, SIG_IGN);  // who reads the messages may go; the run does not
   std::signal(SIGCHLD, SIG_DFL);  // where it is ignored, processes end unseen and are waited for in vain
-  const Runner runner(program, tasks, options);
+  Runner runner(program, tasks, options);
   runner.prepare();
   if (const std::string warning = blas_warning(); !warning.empty()) say("{}", warning);
-  if (options.jobs > 1)
+  if (runner.in_processes())
     runner.run_in_processes();
   else
     runner.run_all();

@@ -117,7 +117,8 @@ void RunningCell::progress(std::int64_t done, std::int64_t of, const std::string
   const bool due = seconds_between(saved_, Clock::now()) >= checkpoint_every_s_, stop = interrupted();
   if (due || stop) save();
   if (stop)
-    fail(Exit::interrupted, "interrupted at {}, {} of {}; the same command resumes it, without --fresh", record_.identity.key(), done, of);
+    fail(Exit::interrupted, "interrupted at {}, {} of {}; the same command {}, without --fresh", record_.identity.key(), done, of,
+         kept_.empty() ? "begins this cell again" : "resumes it");
 }
 
 void RunningCell::save() {
@@ -163,6 +164,7 @@ void RunningCell::used_data(const std::map<std::string, std::string>& sha256, bo
 
 void RunningCell::weights(const std::vector<std::pair<std::string, tensors::Array<float>>>& arrays) {
   record_.weights_sha256 = weights_digest(arrays);
+  std::filesystem::remove(folder_ / "record.json");  // one of an older run is of other weights
   save_npz(folder_ / "weights.npz", arrays);
 }
 

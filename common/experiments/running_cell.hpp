@@ -9,8 +9,8 @@
 
 namespace experiments {
 
-// From now on SIGINT and SIGTERM end the process at the running cell's next step, with a checkpoint; another one, a second
-// later or more, ends it at once. To be called again in a forked child.
+// From now on SIGINT and SIGTERM end the process at the running cell's next step, with a checkpoint; another one, two
+// seconds later or more, ends it at once. To be called again in a forked child.
 void catch_interruptions();
 bool interrupted();
 

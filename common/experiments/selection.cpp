@@ -2,7 +2,7 @@
 
 #include "common/tensors/errors.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
@@ -32,17 +32,11 @@ std::size_t edits(const std::string& a, const std::string& b) {
   return row.back();
 }
 
-std::string joined(const std::vector<std::string>& parts, const std::string& separator) {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : separator) + part;
-  return text;
-}
-
 std::string nearest(const std::string& name, std::vector<std::string> known) {
   constexpr std::size_t shown = 6;
   std::ranges::stable_sort(known, {}, [&](const std::string& candidate) { return edits(name, candidate); });
   if (known.size() > shown) known.resize(shown);
-  return known.empty() ? "(none)" : joined(known, ", ");
+  return known.empty() ? "(none)" : fmt::format("{}", fmt::join(known, ", "));
 }
 
 template <class Number>
@@ -130,7 +124,7 @@ std::optional<std::uint64_t> seed_from(std::string_view text) {
 }
 
 std::string custom_label(const Selection& selection) {
-  std::string label = joined(selection.changes, ",");
+  std::string label = fmt::format("{}", fmt::join(selection.changes, ","));
   std::ranges::replace(label, '/', '_');
   return label;
 }

@@ -47,7 +47,7 @@ void remove_others(const std::filesystem::path& folder, const std::set<std::stri
     if (entry.is_regular_file() && !written.contains(entry.path().filename().string())) others.push_back(entry.path());
   std::error_code error;
   for (const auto& path : others)
-    if (!std::filesystem::remove(path, error)) tensors::fail(tensors::Exit::io, "cannot remove {}", path.string());
+    if (std::filesystem::remove(path, error); error) tensors::fail(tensors::Exit::io, "cannot remove {}: {}", path.string(), error.message());
 }
 
 }  // namespace

@@ -34,14 +34,6 @@ struct ChannelView {
 };
 
 template <class T>
-T sum_run(const T* __restrict x, std::int64_t n) {
-  T sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (std::int64_t i = 0; i < n; ++i) sum += x[i];
-  return sum;
-}
-
-template <class T>
 T sum_product_run(const T* __restrict a, const T* __restrict b, T centre, std::int64_t n) {
   T sum = 0;
 #pragma omp simd reduction(+ : sum)
@@ -88,7 +80,7 @@ Moments<T> channel_moments(const Array<T>& x, T epsilon) {
   const T* p = x.data();
   view.for_channels([&](std::int64_t c) {
     double sum = 0, square = 0;
-    view.for_runs(c, [&](std::int64_t at) { sum += sum_run(p + at, view.inner); });
+    view.for_runs(c, [&](std::int64_t at) { sum += sum_range(p + at, view.inner); });
     mean[c] = static_cast<T>(sum / view.n());
     view.for_runs(c, [&](std::int64_t at) { square += sum_square_run(p + at, mean[c], view.inner); });
     variance[c] = static_cast<T>(square / view.n());
@@ -124,7 +116,7 @@ Array<T> batch_norm_slope(const Array<T>& g, const Array<T>& x, const Moments<T>
     const T centre = of_x.mean[c], inverse = of_x.inverse_deviation[c];
     double sum = 0, product = 0;
     view.for_runs(c, [&](std::int64_t at) {
-      sum += sum_run(q + at, view.inner);
+      sum += sum_range(q + at, view.inner);
       product += sum_product_run(q + at, p + at, centre, view.inner);
     });
     const auto g_mean = static_cast<T>(sum / view.n());

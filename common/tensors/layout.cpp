@@ -22,14 +22,6 @@ Shape with_extent(Shape shape, int axis, std::int64_t extent) {
 }
 
 template <class T>
-T sum_range(const T* __restrict x, std::int64_t n) {
-  T sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (std::int64_t i = 0; i < n; ++i) sum += x[i];
-  return sum;
-}
-
-template <class T>
 void add_range(T* __restrict to, const T* __restrict from, std::int64_t n) {
 #pragma omp simd
   for (std::int64_t i = 0; i < n; ++i) to[i] += from[i];

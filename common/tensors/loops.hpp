@@ -29,6 +29,14 @@ void parallel_ranges(std::int64_t n, std::int64_t grain, const Body& body) {
   }
 }
 
+template <class T>
+T sum_range(const T* __restrict x, std::int64_t n) {
+  T sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (std::int64_t i = 0; i < n; ++i) sum += x[i];
+  return sum;
+}
+
 // The loop nest over a result and up to two operands that broadcast to it. Neighbouring axes that every operand walks
 // in the same way are merged; the innermost one is left to the caller as a vector loop with operand steps 0 or 1.
 class BroadcastLoop {

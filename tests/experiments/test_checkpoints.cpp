@@ -53,6 +53,26 @@ BOOST_AUTO_TEST_CASE(a_damaged_checkpoint_has_a_predecessor) {
   BOOST_TEST(load_checkpoint(folder.path()).value().record == "record 2");
 }
 
+BOOST_AUTO_TEST_CASE(one_of_another_version_is_named_as_such) {
+  const TemporaryFolder folder;
+  write_file(folder.path() / "checkpoint", "checkpoint 0\n" + std::string(100, 'x'));
+  BOOST_CHECK_EXCEPTION(load_checkpoint(folder.path()), tensors::Failure,
+                        [](const tensors::Failure& failure) { return std::string(failure.what()).find("written by another version") != std::string::npos; });
+}
+
+BOOST_AUTO_TEST_CASE(what_is_set_aside_takes_no_ones_place) {
+  const TemporaryFolder folder;
+  for (int i = 1; i <= 3; ++i) {
+    save(folder.path(), i);
+    set_checkpoint_aside(folder.path());
+    BOOST_TEST(!load_checkpoint(folder.path()));
+  }
+  std::filesystem::rename(folder.path() / "checkpoint.set_aside", folder.path() / "checkpoint");
+  BOOST_TEST(load_checkpoint(folder.path()).value().record == "record 1");
+  std::filesystem::rename(folder.path() / "checkpoint.set_aside.3", folder.path() / "checkpoint");
+  BOOST_TEST(load_checkpoint(folder.path()).value().record == "record 3");
+}
+
 BOOST_AUTO_TEST_CASE(a_kill_between_the_two_renames_loses_nothing) {
   const TemporaryFolder folder;
   save(folder.path(), 1);

@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(two_damaged_generations_are_refused_in_one_line_and_cost_no
   const std::string finished = content_of(toy.cell(n3) / "record.json");
   for (const char* name : {"checkpoint", "checkpoint.previous"}) write_file(toy.cell(n5) / name, "checkpoint 1\n" + std::string(100, 'x'));
   const std::string place = toy.cell(n5).string();
-  check_refused(toy.run("walk/tuned/n5"), 5, {place, "no undamaged one is left", "--fresh"});
+  check_refused(toy.run("walk/tuned/n5"), 5, {place, "damaged", "no good one is left", "--fresh"});
   BOOST_TEST(content_of(toy.cell(n3) / "record.json") == finished);
   BOOST_TEST(toy.run("walk/tuned/n5 --fresh").status == 0);
 }

@@ -204,6 +204,24 @@ BOOST_AUTO_TEST_CASE(one_cell_is_never_run_by_two_processes) {
   BOOST_TEST(wait_for(child) == 0);
 }
 
+// A wrong --data or a Ctrl-C after --fresh: what was there can be moved back.
+BOOST_AUTO_TEST_CASE(fresh_keeps_what_was_there_until_the_cell_has_run_again) {
+  const Toy toy;
+  const std::string quick = "walk/tuned/n20 --set n_steps=300 --set pause_us=2000 --threads 1";
+  BOOST_TEST(toy.run(quick).status == 0);
+  const std::string before = content_of(folder(toy) / "record.json");
+  std::vector<std::string> afresh = long_walk;
+  afresh.push_back("--fresh");
+  const pid_t child = toy.start(afresh);
+  wait_for_file(folder(toy) / "checkpoint");
+  kill(child, SIGINT);
+  BOOST_TEST(wait_for(child) == 130);
+  BOOST_TEST(!std::filesystem::exists(folder(toy) / "record.json"));
+  BOOST_TEST(content_of(folder(toy) / "record.json.before_fresh") == before);
+  BOOST_TEST(toy.run(quick).status == 0);
+  for (const auto& entry : std::filesystem::directory_iterator(folder(toy))) BOOST_TEST(entry.path().extension() != ".before_fresh");
+}
+
 BOOST_AUTO_TEST_CASE(fresh_takes_all_files_away_or_none) {
   const Toy toy;
   const std::string changed = " --set n_steps=300 --set pause_us=2000 --threads 1";

@@ -222,8 +222,11 @@ BOOST_AUTO_TEST_CASE(derived_metrics_are_read_and_not_stored) {
   diverged.metrics.clear();
   Record run = example();
   run.identity.seed = 6;
-  merge_into_ledger(ledger_file(program), example());
-  merge_into_ledger(ledger_file(program), diverged);
+  Record old = example();  // of a revision that did not have the metric
+  old.identity.seed = 7;
+  old.identity.revision -= 1;
+  old.metrics.clear();
+  for (const Record& record : {example(), diverged, old}) merge_into_ledger(ledger_file(program), record);
   save_run(folder.path() / "runs", run);
   const Ledger ledger = all_records(program, folder.path() / "runs");
   for (const Record& record : {example(), run})
