@@ -189,6 +189,7 @@ std::vector<Cell> choice_cells(Profile profile) {
     if (profile == Profile::quick && !at_quick) continue;
     Settings settings = reduced_settings(table_3[2], profile);
     for (const auto& [setting, value] : changes) settings.set(setting, value);
+    settings.set("batch", std::min(settings.count("batch"), settings.count("n_train")));  // smoke has few images
     for (std::uint64_t seed = 0; seed < (profile == Profile::paper ? 2 : 1); ++seed) list.push_back(cell(name, seed, settings));
   }
   return list;
