@@ -8,6 +8,7 @@
 #include "common/experiments/pictures.hpp"
 #include "common/experiments/settings_check.hpp"
 #include "common/nn/restore.hpp"
+#include "common/reporting/statistics.hpp"
 #include "paper_ep_hopfield/exact.hpp"
 #include "paper_ep_hopfield/models.hpp"
 #include "paper_ep_hopfield/probes.hpp"
@@ -105,21 +106,6 @@ Images as_images(const Array<float>& x) { return experiments::as_images(x, 28, 2
 // The first image of every digit.
 Array<float> one_of_each_digit(const datasets::ImageSet& set) {
   return datasets::gather(set, datasets::first_of_each_digit(set), signed_pixels());
-}
-
-// The standard deviation has n - 1 in the denominator: one value has none.
-struct MeanAndSpread {
-  double mean = 0;
-  std::optional<double> sd = {};
-};
-
-MeanAndSpread mean_and_spread(const std::vector<double>& values) {
-  const auto n = static_cast<double>(values.size());
-  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / n;
-  double squares = 0;
-  for (const double v : values) squares += (v - mean) * (v - mean);
-  if (n < 2) return {mean};
-  return {mean, std::sqrt(squares / (n - 1))};
 }
 
 // Means over images, one draw of z each.
@@ -309,13 +295,11 @@ class Trial {
       for (const auto& [name, distance] : distances(describer_.fits(digits), of_test_images)) found[name].push_back(distance);
     }
     for (const auto& [name, values] : found) {
-      const MeanAndSpread of = mean_and_spread(values);
-      std::optional<double> error;
-      if (of.sd) error = *of.sd / std::sqrt(static_cast<double>(n_sets));
+      const reporting::Sample of = reporting::summarise(values);
       run_.metric("fid_" + name, {of.mean, "",
                                   fmt::format("{} features, {} generated digits against {} test images{}", name, n_generated, data_.test.n,
                                               n_sets > 1 ? fmt::format(", mean over {} sets of digits", n_sets) : ""),
-                                  error});
+                                  of.n > 1 ? std::optional(of.standard_error()) : std::nullopt});
     }
   }
 
@@ -394,10 +378,11 @@ void run_reference(Run& run) {
     run.progress(split + 1, n_splits);
   }
   for (const auto& [name, values] : of_halves) {
-    const MeanAndSpread of = mean_and_spread(values);
+    const reporting::Sample of = reporting::summarise(values);
     run.metric(
         "halves_" + name,
-        {of.mean, "", fmt::format("{} features, two random halves of {} test images, mean over {} splits; ± one split", name, n, n_splits), of.sd});
+        {of.mean, "", fmt::format("{} features, two random halves of {} test images, mean over {} splits; ± one split", name, n, n_splits),
+         of.n > 1 ? std::optional(of.sd) : std::nullopt});
   }
   const std::int64_t n_same = std::min(n, data.train.n);
   for (const auto& [name, distance] : distances(describe.fits(train.window(0, {n_same, n_pixels})), describe.fits(test)))

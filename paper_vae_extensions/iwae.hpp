@@ -39,7 +39,6 @@
 #include "common/distributions/importance_bound.hpp"
 #include "paper_vae_extensions/vae.hpp"
 
-
 namespace vae_extensions {
 
 // As coded: with $\log N(h_1; 0, I)$ counted on top.

@@ -21,8 +21,8 @@ using KeptMemory = std::map<std::string, std::span<std::byte>>;
 // Writes folder/checkpoint durably; the one before becomes checkpoint.previous. Throws Failure(io).
 void save_checkpoint(const std::filesystem::path& folder, const std::string& record, const KeptMemory& kept);
 
-// The last good generation; nothing where there is none. In place of one that is damaged or cannot be read its predecessor is taken, with a warning;
-// Failure(io) where no good one is left.
+// The last good generation; nothing where there is none. In place of one that is damaged or cannot be read its predecessor is taken,
+// with a warning; Failure(io) where no good one is left.
 std::optional<Checkpoint> load_checkpoint(const std::filesystem::path& folder);
 
 // Moves the checkpoint to folder/checkpoint.set_aside (.2, .3, ... where there is one), which nothing here reads or deletes, and

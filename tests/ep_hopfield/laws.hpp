@@ -70,9 +70,11 @@ inline double relative_error(const std::vector<Array<double>>& ours, const std::
   return std::sqrt(error / size);
 }
 
-inline Finding agrees(const std::vector<Array<double>>& ours, const std::vector<Array<double>>& exact, double tolerance) {
-  const double error = relative_error(ours, exact);
+inline Finding agrees(double error, double tolerance) {
   return {error < tolerance, fmt::format("relative error {:.3g}, to be below {:g}", error, tolerance)};
+}
+inline Finding agrees(const std::vector<Array<double>>& ours, const std::vector<Array<double>>& exact, double tolerance) {
+  return agrees(relative_error(ours, exact), tolerance);
 }
 
 // An error at beta and at half of it falls with beta to the power `order`, to 5 %.
