@@ -87,7 +87,7 @@ double distance_from_file(const std::filesystem::path& file) {
   if (!std::filesystem::exists(file)) fail(Exit::io, "{}: there is no such file of features", file.string());
   const auto arrays = experiments::load_npz(file);
   const auto find = [&](const char* name) -> const Array<float>& {
-    const auto found = arrays.find(name);
+    const auto found = std::ranges::find(arrays, name, &experiments::NamedArrays::value_type::first);
     if (found == arrays.end())
       fail(Exit::io, "{}: no array \"{}\"; it needs \"generated\" and \"reference\", one row for each image", file.string(), name);
     if (found->second.shape().rank() != 2 || found->second.shape()[0] < 2)

@@ -137,6 +137,7 @@ void meanings(Page& page) {
   page.metric("elbo_nats",
               "A lower bound on log p(x) in every row (CVAE: log p(x given y)): one draw, β = 1, no noise at test, every image weighing the same.");
   page.metric("elbo_less_kl_nats", "β-VAE: elbo_nats less β - 1 = 3 times kl_nats, what elbo_as_coded_nats must be.");
+  page.metric("last_50_elbo_nats, best_50_elbo_nats", "elbo_nats after each pass: its mean over the last fifty passes, and its best mean over any fifty in a row.");
   page.metric("kl_nats", "KL(q(z|x) || p(z)), mean over the test images; in closed form, for IWAE by one draw.");
   page.metric("nll_importance_nats",
               "Minus the log of the mean of 1,000 importance weights p(x, z) / q(z|x), mean over the first 1,000 "

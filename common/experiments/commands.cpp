@@ -161,9 +161,11 @@ Exit sample_command(const Program& program, const SampleOptions& options) {
     for (const Task& task : tasks) {
       const Identity identity = identity_of(program, task, profile, 0);
       const fs::path folder = cell_folder(options.runs, identity), weights = folder / "weights.npz";
-      const auto record = load_record(folder / "record.json");  // of these weights, not of ones that another run left
+      const auto record = load_record(folder / "record.json");
       if (!record || record->diverged || stale(*record, program) || !fs::exists(weights)) continue;
-      replace_file(options.image, grid_pgm(task.experiment->sample(task.cell, load_npz(weights), options.n)));
+      const NamedArrays arrays = load_npz(weights);
+      if (weights_digest(arrays) != record->weights_sha256) continue;  // those of another run
+      replace_file(options.image, grid_pgm(task.experiment->sample(task.cell, {arrays.begin(), arrays.end()}, options.n)));
       fmt::print("{} samples of {} ({}): {}\nweights: {}\n", options.n, identity.key(), to_string(profile), options.image.string(), weights.string());
       return Exit::done;
     }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <memory>
 
 namespace experiments {
@@ -109,12 +110,12 @@ void save_npz(const fs::path& file, const NamedArrays& arrays) {
   replace_file(file, bytes);
 }
 
-std::map<std::string, Array<float>> load_npz(const fs::path& file) {
+NamedArrays load_npz(const fs::path& file) {
   const auto damaged = [&](const char* why) { fail(Exit::io, "{}: cannot read the weights ({}); rerun the cell with --fresh", file.string(), why); };
   int code = 0;
   const std::unique_ptr<zip_t, void (*)(zip_t*)> archive(zip_open(file.c_str(), ZIP_RDONLY | ZIP_CHECKCONS, &code), zip_discard);
   if (!archive) damaged("missing, or not a zip archive");
-  std::map<std::string, Array<float>> arrays;
+  NamedArrays arrays;
   for (zip_uint64_t i = 0; i < static_cast<zip_uint64_t>(zip_get_num_entries(archive.get(), 0)); ++i) {
     zip_stat_t stat;
     const std::unique_ptr<zip_file_t, int (*)(zip_file_t*)> entry(zip_fopen_index(archive.get(), i, 0), zip_fclose);
@@ -125,7 +126,7 @@ std::map<std::string, Array<float>> load_npz(const fs::path& file) {
     if (zip_fread(entry.get(), &beyond, 1) != 0) damaged("an entry does not fit its checksum");
     try {
       const std::string name = stat.name;
-      arrays.emplace(name.substr(0, name.size() - std::string_view(".npy").size()), from_npy(bytes));
+      arrays.emplace_back(name.substr(0, name.size() - std::string_view(".npy").size()), from_npy(bytes));
     } catch (const std::logic_error& error) {
       damaged(error.what());
     }

@@ -4,7 +4,6 @@
 #include "common/tensors/array.hpp"
 
 #include <filesystem>
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,8 +18,8 @@ std::string weights_digest(const NamedArrays& arrays);
 // Throws Failure(io) where the file cannot be written, std::invalid_argument where two arrays have one name.
 void save_npz(const std::filesystem::path& file, const NamedArrays& arrays);
 
-// Reads what save_npz wrote, or NumPy's savez of float32 arrays in C order. Throws Failure(io) where the file is missing, damaged, or
-// of another kind.
-std::map<std::string, tensors::Array<float>> load_npz(const std::filesystem::path& file);
+// Reads what save_npz wrote, or NumPy's savez of float32 arrays in C order; the order is the file's. Throws Failure(io) where the
+// file is missing, damaged, or of another kind.
+NamedArrays load_npz(const std::filesystem::path& file);
 
 }  // namespace experiments

@@ -164,7 +164,6 @@ void RunningCell::used_data(const std::map<std::string, std::string>& sha256, bo
 
 void RunningCell::weights(const std::vector<std::pair<std::string, tensors::Array<float>>>& arrays) {
   record_.weights_sha256 = weights_digest(arrays);
-  std::filesystem::remove(folder_ / "record.json");  // one of an older run is of other weights
   save_npz(folder_ / "weights.npz", arrays);
 }
 

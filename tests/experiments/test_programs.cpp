@@ -234,6 +234,12 @@ BOOST_AUTO_TEST_CASE(sample_draws_from_the_weights_of_a_trained_cell) {
   BOOST_TEST(contains(several.err, "name one"));
   BOOST_TEST(contains(toy.call("sample walk/tuned/n5 --profile smoke" + runs).err, "--profile smoke"));
   BOOST_TEST(toy.call("sample walk/tuned/n5" + runs, "TOY_REVISION=2").status == 2);
+  const std::filesystem::path other = toy.cell("walk/tuned/n5/seed_7") / "weights.npz", own = toy.cell("walk/tuned/n5/seed_0") / "weights.npz";
+  std::filesystem::rename(own, toy.folder() / "own.npz");
+  std::filesystem::copy(other, own);
+  BOOST_TEST(toy.call("sample walk/tuned/n5/seed_0" + runs).status == 2);
+  std::filesystem::rename(toy.folder() / "own.npz", own);
+  BOOST_TEST(toy.call("sample walk/tuned/n5/seed_0" + runs).status == 0);
   std::filesystem::remove(toy.cell("walk/tuned/n5/seed_0") / "record.json");
   BOOST_TEST(toy.call("sample walk/tuned/n5/seed_0" + runs).status == 2);
 }
