@@ -57,8 +57,7 @@ class TorchStep {
 }  // namespace
 
 int main(int, char** argv) {
-  // LibTorch's transposed convolutions multiply image by image in its own threads; OpenBLAS's would only be in their way.
-  contest::settle_environment(argv, {{"OPENBLAS_NUM_THREADS", "1"}});
+  contest::settle_environment(argv);
 
   OurStep our_step;
   std::vector<contest::Contender> contenders{{"this suite", std::ref(our_step)}};

@@ -1,13 +1,11 @@
 // The settling that dominates the dense Hopfield autoencoder's training: 60 Euler steps of its decoder (25 clamped units, 2480 free ones,
 // 100 examples) and the contrastive weight gradient, as the program runs them, beside the same in LibTorch. tests/parity shows
-// that both settle alike. LibTorch's elementwise work gets one thread, OpenBLAS two: with two of both, which spin beside each
-// other, it takes half as long again.
+// that both settle alike.
 #include "benchmarks/contest.hpp"
 #include "benchmarks/torch_hopfield.hpp"
 #include "paper_ep_hopfield/settling.hpp"
 
 #include <fmt/format.h>
-#include <omp.h>
 
 #include <memory>
 #include <optional>
@@ -39,21 +37,14 @@ class OurStep {
 
 int main(int, char** argv) {
   contest::settle_environment(argv);
-  const int n_threads = omp_get_max_threads();
-  contest::Contender ours{"this suite", [step = std::make_shared<OurStep>(), n_threads] {
-                            omp_set_num_threads(n_threads);
-                            (*step)();
-                          }};
+  contest::Contender ours{"this suite", [step = std::make_shared<OurStep>()] { (*step)(); }};
   std::optional<contest::Contender> theirs;
   if constexpr (SUITE_LIBTORCH) {
     const Array<float> W = Stream(0, "all weights").normal<float>({n, n}), z = Stream(0, "code").normal<float>({B, n_code});
     std::vector<float> small(W.begin(), W.end());
     for (float& w : small) w *= 0.02f;
     auto network = std::make_shared<torch_hopfield::Network>(n, n_code, small);
-    theirs = contest::Contender{"LibTorch", [network, z] {
-                                  omp_set_num_threads(1);
-                                  network->settle_and_contrast(z.elements(), B, dt, n_steps);
-                                }};
+    theirs = contest::Contender{"LibTorch", [network, z] { network->settle_and_contrast(z.elements(), B, dt, n_steps); }};
   }
   const contest::Turn turn{.warm_up_steps = 1, .steps = 3};
   for (int i = 0; i < n_turns; ++i) {

@@ -83,8 +83,7 @@ double held_mib(int K) {
 }  // namespace
 
 int main(int, char** argv) {
-  // LibTorch's transposed convolutions multiply image by image in its own threads; OpenBLAS's would only be in their way.
-  contest::settle_environment(argv, {{"OPENBLAS_NUM_THREADS", "1"}});
+  contest::settle_environment(argv);
   fmt::print("{}\nHVAE on images, batch {}, Adam, fixed tempering\n\nour step holds:", contest::machine(), batch);
   for (const int K : {0, 1, 2, 5, 10, 15, 20}) fmt::print(" K = {}: {:.0f} MiB;", K, held_mib(K));
   fmt::print("\n");

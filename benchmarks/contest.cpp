@@ -1,6 +1,7 @@
 #include "benchmarks/contest.hpp"
 
 #include <cblas.h>
+#include <dlfcn.h>
 #include <fmt/format.h>
 #include <malloc.h>
 #include <omp.h>
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <thread>
 
@@ -34,9 +36,16 @@ double milliseconds_a_step(const std::function<void()>& step, int n) {
   return std::chrono::duration<double, std::milli>(Clock::now() - begin).count() / n;
 }
 
+// Of the OpenBLAS that computes in OpenMP's threads: Debian keeps each variant in a folder of its own, beside the others'.
+std::filesystem::path folder_of_openmp_blas() {
+  Dl_info loaded{};
+  if (dladdr(reinterpret_cast<void*>(&openblas_get_parallel), &loaded) == 0) return {};
+  return std::filesystem::canonical(loaded.dli_fname).parent_path().parent_path() / "openblas-openmp";
+}
+
 }  // namespace
 
-void settle_environment(char** argv, const Settings& others) {
+void settle_environment(char** argv) {
   bool changed = false;
   const auto set = [&](const char* name, const std::string& value) {
     if (std::getenv(name)) return;
@@ -51,7 +60,8 @@ void settle_environment(char** argv, const Settings& others) {
     set("OPENBLAS_CORETYPE", "Haswell");
     set("ATEN_CPU_CAPABILITY", "avx2");
   }
-  for (const auto& [name, value] : others) set(name.c_str(), value);
+  if (const auto folder = folder_of_openmp_blas(); openblas_get_parallel() != OPENBLAS_OPENMP && std::filesystem::exists(folder))
+    set("LD_LIBRARY_PATH", folder.string());
   if (changed) execv("/proc/self/exe", argv);
   mallopt(M_MMAP_MAX, 0);
   mallopt(M_TRIM_THRESHOLD, -1);
@@ -60,7 +70,7 @@ void settle_environment(char** argv, const Settings& others) {
 std::string machine() {
   return fmt::format("{}, {} cores online, {} threads; OpenBLAS with {} kernels, threaded by {}", first_line_of_cpuinfo("model name"),
                      std::thread::hardware_concurrency(), omp_get_max_threads(), openblas_get_corename(),
-                     openblas_get_parallel() == OPENBLAS_OPENMP ? "OpenMP" : "itself");
+                     openblas_get_parallel() == OPENBLAS_OPENMP ? "OpenMP" : "itself, which slows LibTorch (Debian: libopenblas0-openmp)");
 }
 
 void take_turn(Contender& contender, const Turn& turn) {

@@ -4,18 +4,15 @@
 
 #include <functional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace contest {
 
-// Environment variables and their values.
-using Settings = std::vector<std::pair<std::string, std::string>>;
-
 // Call it first in main. Libraries read some variables when they are loaded: where one is not set, sets it and starts
 // the program afresh. Two threads; the kernels for this processor in OpenBLAS, which takes newer processors for very old
-// ones, and in LibTorch; a malloc that keeps its pages; and what else is asked for.
-void settle_environment(char** argv, const Settings& others = {});
+// ones, and in LibTorch; a malloc that keeps its pages; and Debian's OpenBLAS that computes in OpenMP's threads, where it is
+// installed: the usual one has threads of its own, which wait beside OpenMP's and on two cores make LibTorch up to four times as slow.
+void settle_environment(char** argv);
 
 // Processor, cores, threads, and what OpenBLAS makes of them; one line.
 std::string machine();
