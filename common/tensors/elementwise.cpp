@@ -48,25 +48,14 @@ void zip_range(const T* __restrict a, int step_a, const T* __restrict b, int ste
 
 template <class T, class F>
 Array<T> zip(const Array<T>& a, const Array<T>& b, F f) {
-  if (a.shape() == b.shape()) {
-    Array<T> y(a.shape());
-    const T *p = a.data(), *q = b.data();
-    T* out = y.mutable_data();
-    parallel_ranges(a.size(), cheap, [=](std::int64_t begin, std::int64_t end) {
-      zip_range(p + begin, 1, q + begin, 1, out + begin, end - begin, f);
-    });
-    return y;
-  }
   Array<T> y(broadcast_shape(a.shape(), b.shape()));
   if (y.size() == 0) return y;
   const BroadcastLoop loop(y.shape(), a.shape(), b.shape());
   const T *p = a.data(), *q = b.data();
   T* out = y.mutable_data();
-  const std::int64_t inner = loop.inner_extent();
-  parallel_ranges(loop.n_outer(), std::max<std::int64_t>(1, cheap / inner), [&, p, q, out](std::int64_t begin, std::int64_t end) {
-    loop.for_outer(begin, end, [&](std::int64_t row, std::int64_t at_a, std::int64_t at_b) {
-      zip_range(p + at_a, loop.inner_step_a(), q + at_b, loop.inner_step_b(), out + row * inner, inner, f);
-    });
+  const int step_a = loop.inner_step_a(), step_b = loop.inner_step_b();
+  loop.parallel_runs(cheap, [=](std::int64_t at, std::int64_t at_a, std::int64_t at_b, std::int64_t n) {
+    zip_range(p + at_a, step_a, q + at_b, step_b, out + at, n, f);
   });
   return y;
 }
@@ -112,11 +101,9 @@ Array<T> add_product(const Array<T>& a, const Array<T>& b, const Array<T>& c) {
   const BroadcastLoop loop(y.shape(), b.shape(), c.shape());
   const T *p = a.data(), *q = b.data(), *r = c.data();
   T* out = y.mutable_data();
-  const std::int64_t inner = loop.inner_extent();
-  parallel_ranges(loop.n_outer(), std::max<std::int64_t>(1, cheap / inner), [&, p, q, r, out](std::int64_t begin, std::int64_t end) {
-    loop.for_outer(begin, end, [&](std::int64_t row, std::int64_t at_b, std::int64_t at_c) {
-      add_product_range(p + row * inner, q + at_b, loop.inner_step_a(), r + at_c, loop.inner_step_b(), out + row * inner, inner);
-    });
+  const int step_b = loop.inner_step_a(), step_c = loop.inner_step_b();
+  loop.parallel_runs(cheap, [=](std::int64_t at, std::int64_t at_b, std::int64_t at_c, std::int64_t n) {
+    add_product_range(p + at, q + at_b, step_b, r + at_c, step_c, out + at, n);
   });
   return y;
 }

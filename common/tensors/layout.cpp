@@ -76,10 +76,10 @@ Array<T> broadcast_to(const Array<T>& x, const Shape& shape) {
   const BroadcastLoop loop(shape, x.shape(), shape);
   const T* from = x.data();
   T* to = y.mutable_data();
-  const std::int64_t inner = loop.inner_extent();
-  loop.for_outer(0, loop.n_outer(), [&](std::int64_t row, std::int64_t at, std::int64_t) {
-    if (loop.inner_step_a()) std::copy_n(from + at, inner, to + row * inner);
-    else std::fill_n(to + row * inner, inner, from[at]);
+  const bool repeats = loop.inner_step_a() == 0;
+  loop.parallel_runs(grain, [=](std::int64_t at_y, std::int64_t at_x, std::int64_t, std::int64_t n) {
+    if (repeats) std::fill_n(to + at_y, n, from[at_x]);
+    else std::copy_n(from + at_x, n, to + at_y);
   });
   return y;
 }

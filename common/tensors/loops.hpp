@@ -94,6 +94,22 @@ class BroadcastLoop {
     }
   }
 
+  // Calls body(offset, offset_a, offset_b, n) for runs of the innermost axis that make up the result, split over the cores where
+  // it has more than `grain` elements. The innermost axis is split only where it is the only one (an array and a scalar, say).
+  template <class Body>
+  void parallel_runs(std::int64_t grain, const Body& body) const {
+    const Axis& inner = axes_[0];
+    if (n_axes_ == 1) {
+      parallel_ranges(inner.extent, grain, [&](std::int64_t begin, std::int64_t end) {
+        body(begin, begin * inner.stride_a, begin * inner.stride_b, end - begin);
+      });
+    } else {
+      parallel_ranges(n_outer(), std::max<std::int64_t>(1, grain / inner.extent), [&](std::int64_t begin, std::int64_t end) {
+        for_outer(begin, end, [&](std::int64_t row, std::int64_t at_a, std::int64_t at_b) { body(row * inner.extent, at_a, at_b, inner.extent); });
+      });
+    }
+  }
+
  private:
   struct Axis {
     std::int64_t extent, stride_a, stride_b;
