@@ -356,7 +356,7 @@ void settings_and_errata(Page& page) {
                 "β = 0.1 for the decoder and 0.02 for the encoder, 20 steps at most", against_choices(page, {"beta_large", "beta_small"}), ""});
   page.setting({"what the reconstruction's nudge of the encoder is evaluated at", "not said",
                 "the free equilibrium; the divergence's follows the state", "chosen; both have one limit", ""});
-  page.setting({"optimiser", "not said", "Adam, β1 = 0.9, β2 = 0.999", against_choices(page, {"rmsprop", "sgd", "sgd_0.03"}), ""});
+  page.setting({"optimiser", "not said", "Adam, β1 = 0.9, β2 = 0.999", against_choices(page, {"rmsprop", "adam_0.003", "adam_0.01", "sgd", "sgd_0.01", "sgd_0.03", "sgd_0.1"}), ""});
   page.setting({"batch", "not said", "128; a last, smaller batch is dropped", against_choices(page, {"batch_25", "batch_100"}), ""});
   page.setting({"initial weights", "not said", "uniform after Glorot and Bengio; within ±√(6/2n) in a dense network of n units",
                 against_choices(page, {"gain_0.5", "gain_2"}), ""});
