@@ -61,19 +61,31 @@ std::string collapsed(const Page& page, Profile profile, const std::string& way)
 void table_1_models(Page& page) {
   std::string text;
   std::vector<std::pair<double, std::string>> order;
+  std::vector<std::pair<double, std::string>> order_by_pixels;
+  int n_runs = 0, n_at_cap = 0;
   for (const ModelName& model : model_names()) {
-    const auto sample = finite_estimate(page, paper, {"vae", model.id, "fid_classifier"});
+    const auto sample = finite_estimate(page, paper, {"vae", model.id, "fid_classifier"}), by_pixels = finite_estimate(page, paper, {"vae", model.id, "fid_pixels"});
     if (!sample) continue;
     order.emplace_back(sample->mean, model.label);
+    if (by_pixels) order_by_pixels.emplace_back(by_pixels->mean, model.label);
+    for (const Record* record : page.results().records(paper, "vae/" + model.id)) {
+      if (record->diverged) continue;
+      ++n_runs;
+      n_at_cap += record->metrics.at("n_epochs").value >= record->identity.settings.number("max_epochs");
+    }
     text += fmt::format("{}{} {} ({} seed{}, {} epochs)", text.empty() ? "" : ", ", model.label, reporting::format_estimate(*sample, 1), sample->n, sample->n == 1 ? "" : "s",
                         range(over_seeds(page, "vae/" + model.id, "n_epochs"), 0));
   }
   if (order.size() < 2) return;
-  std::ranges::sort(order);
-  std::string ranks;
-  for (const auto& [mean, label] : order) ranks += (ranks.empty() ? "" : " < ") + label;
-  page.finding(fmt::format("The models of Table 1 at its sizes, stopped by one rule, 10,000 digits against the test set: {}. By the means {}{}; published is DH-VAE < TDH-VAE < F-VAE < H-VAE.", text, ranks,
-                           order.size() < model_names().size() ? " (the others have not run)" : ""));
+  const auto ranks = [](std::vector<std::pair<double, std::string>> of) {
+    std::ranges::sort(of);
+    std::string labels;
+    for (const auto& [mean, label] : of) labels += (labels.empty() ? "" : " < ") + label;
+    return labels;
+  };
+  page.finding(fmt::format("The models of Table 1 at its sizes, 10,000 digits against the test set: {}. {} of the {} runs ended at the cap of epochs, not by the stopping rule. By the means {}, on pixels {}{}; published is "
+                           "DH-VAE < TDH-VAE < F-VAE < H-VAE. Which pairs are decided stands in the table of claims.",
+                           text, n_at_cap, n_runs, ranks(order), ranks(order_by_pixels), order.size() < model_names().size() ? " (the others have not run)" : ""));
   const auto longer = finite_estimate(page, paper, {"vae", "long/f_vae", "fid_classifier"}), f = finite_estimate(page, paper, {"vae", "f_vae", "fid_classifier"});
   if (!longer || !f) return;
   std::string best;
@@ -94,7 +106,7 @@ void by_equilibrium_propagation(Page& page) {
   std::string collapses;
   if (const std::string models = collapsed(page, paper, "ep"); !models.empty())
     collapses = fmt::format(" A code says next to nothing, by the variety of the reconstructions: {}.", models);
-  page.finding(fmt::format("Trained by equilibrium propagation at reduced scale (fewer units, images and epochs, and a classifier of fewer images: no distances to hold against Table 1's), the models come to these Frechet distances "
+  page.finding(fmt::format("Trained by equilibrium propagation at reduced scale (fewer units, images and epochs, and a classifier of fewer images: no distances to hold against Table 1's; H-VAE at a rate of 0.01, chosen by us, the others at Table 3's), the models come to these Frechet distances "
                            "(classifier features): {}.{}",
                            distances, collapses));
 }
@@ -102,28 +114,31 @@ void by_equilibrium_propagation(Page& page) {
 // ## What parts its gradient from the exact one
 void apart_from_the_exact_gradient(Page& page) {
   std::string text;
-  int n_skipped = 0;
-  for (const ModelName& model : hopfield_models()) {
-    std::vector<double> as_trained, at_rest, at_rest_and_small;
-    for (const Record* record : page.results().records(paper, "exact/" + model.id + "/ep")) {
+  std::vector<double> moving;
+  const auto add = [&](const ModelName& model, const WayToTrain& way) {
+    const auto& records = page.results().records(paper, "exact/" + model.id + "/" + way.cell);
+    if (records.empty() || way.gradient != "ep") return;
+    std::vector<double> as_trained, longer, longer_and_small;
+    for (const Record* record : records) {
       const auto nudges = record->series.find("nudges");
       if (nudges == record->series.end()) continue;
       const auto at = [&](const char* column, double factor) { return picked(nudges->second, column, rows_where(nudges->second, "factor", factor)).front(); };
-      if (!is_exact(at("residual_at_rest", 1), at("n_left_out", 1))) {
-        ++n_skipped;
-        continue;
-      }
+      if (!is_exact(at("residual_at_rest", 1), at("n_left_out", 1))) continue;
       as_trained.push_back(at("error", 1));
-      at_rest.push_back(at("settled_error", 1));
-      at_rest_and_small.push_back(at("settled_error", 0.1));
+      longer.push_back(at("settled_error", 1));
+      longer_and_small.push_back(at("settled_error", 0.1));
+      for (const double factor : {1.0, 0.1}) moving.push_back(100 * at("settled_unsettled_share", factor));
     }
-    if (!as_trained.empty())
-      text += fmt::format("{}{} {}, {} and {}", text.empty() ? "" : "; ", model.label, range(as_trained, 2), range(at_rest, 2), range(at_rest_and_small, 3));
-  }
-  if (!text.empty())
-    page.finding("Once trained at reduced scale, the relative error of equilibrium propagation's gradient against the exact one, with the phases and nudges of training, with all phases at rest, and at rest with a "
-                 "tenth of the nudges (range over seeds): " + text + "." +
-                 (n_skipped > 0 ? fmt::format(" Left out: {} runs whose exact gradient was not shown to be one.", n_skipped) : ""));
+    text += fmt::format("{}{}{} ({} of {} seeds)", text.empty() ? "" : "; ", model.label, way.what.substr(std::string("equilibrium propagation").size()), as_trained.size(),
+                        records.size());
+    if (!as_trained.empty()) text += fmt::format(" {}, {} and {}", range(as_trained, 2), range(longer, 2), range(longer_and_small, 3));
+  };
+  for (const ModelName& model : hopfield_models())
+    for (const WayToTrain& way : ways_to_train()) add(model, way);
+  if (moving.empty()) return;
+  page.finding(fmt::format("Once trained at reduced scale, the relative error of equilibrium propagation's gradient against the exact one, with the phases and nudges of training, with phases five times as long, and with these and "
+                           "a tenth of the nudges (range over the seeds whose exact gradient was shown to be one): {}. Of the longer weakly clamped phases {} % still move faster than 0.00001.",
+                           text, range(moving, 0)));
 }
 
 // ## The exact gradient beside it

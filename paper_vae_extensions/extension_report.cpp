@@ -290,8 +290,8 @@ void denoising_sections(Page& page) {
       {.see = std::string(has_none ? "A share of 0 is the tuned network with a learning rate of 0.001. " : "") +
               "Every share is another model. The two curves at one share are bounds on one model's likelihood of the undamaged test images" +
               (better_damaged.empty() ? "." : "; a model reads them better damaged, as it was trained, than whole" + better_damaged + ".") +
-              (best ? fmt::format(" The best of ours at N_z = 3 is {:.2f} at a share of {}, the published value {:.2f}; three starts of the tuned network "
-                                  "at that rate, one of them that of the share 0, have {}.",
+              (best ? fmt::format(" The best of ours at N_z = 3 is {:.2f} at a share of {}, the published value {:.2f}; three further starts of the "
+                                  "tuned network at that rate have {}.",
                                   best->bound, best->rate, published(page, row, 3), format(estimate(page, slower_tuned, "elbo_as_coded_nats")))
                     : ""),
        .contradicted = "a curve of ours that passes through the published point at N_z = 3.",

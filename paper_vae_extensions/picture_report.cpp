@@ -37,9 +37,9 @@ double difference(const Images& a, const Images& b) {
 
 // What an eye finds in the reconstructions of the paper's scale: nothing here measures it.
 const char* swapped_digits(int n) {
-  return n == 3 ? " By eye, some rows show another digit than the first: VAE implementation and β-VAE a 6 for the 5, VAE tuned a 0 for the 6, VAE CNN and "
+  return n == 3 ? " By eye, some rows show another digit than the first, for example VAE implementation and β-VAE a 6 for the 5, VAE tuned a 0 for the 6, VAE CNN and "
                   "DVAE a 5 for the 8."
-                : " By eye, IWAE shows a 9 for the 5.";
+                : " By eye, IWAE shows a 9 for the 5, for example.";
 }
 
 // How near IWAE's images come to the originals, and the others'; they need not be sharp because a hundred numbers could make them so.

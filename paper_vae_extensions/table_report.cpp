@@ -118,7 +118,7 @@ void table_1(Page& page) {
               "effective samples (their median over images; of 1,000 draws at the paper's scale) at least, and below about twenty of them by several times as much; "
               "with two or three, as IWAE's as coded have, by nats, and such lines are upper limits only. The CVAE is told the label, which is worth up to log 10 = 2.30 nats. N_z is not IWAE's bottleneck: "
               "its first layer has 100 numbers. "
-              "± is the standard error over seeds, where there are several. Each line's scale stands in the last column." + time_of_rows(page) +
+              "± is the standard error over seeds, where there are several. Each line's scale stands in the last column. Published values are after 100 passes, and so are ours but IWAE's, which are after 20 where no more are named." + time_of_rows(page) +
               " That the table came from the script that compares the models, and not from the logs of training, is inferred from the authors' repository; "
               "the β-VAE's row is not in that script.",
        .contradicted = "a published value outside the 99 % prediction interval for one more run (spread pooled over the row's seeds) where the "

@@ -79,6 +79,8 @@ std::vector<Entry> legend(const Figure& figure) {
   for (const Panel& panel : figure.panels)
     for (const Curve& curve : panel.curves) {
       if (std::ranges::any_of(entries, [&](const Entry& e) { return e.label == curve.label; })) continue;
+      tensors::require(curve.colour || entries.size() < looks.size(), "figure '{}': more than {} labels look alike; '{}' is one too many", figure.name,
+                       looks.size(), curve.label);
       const auto look = static_cast<std::size_t>(curve.colour.value_or(static_cast<int>(entries.size()))) % looks.size();
       entries.push_back({curve.label, curve.style, look});
     }
