@@ -37,6 +37,18 @@ Table score_table(const std::vector<Judgement>& judgements) {
   return table;
 }
 
+// Which of those that reproduced or differ did so below the paper's scale, if others were judged at it.
+std::string judged_below(const std::vector<Judgement>& judgements) {
+  std::string below;
+  bool at_paper = false;
+  for (const Judgement& j : judgements) {
+    if (j.verdict != Verdict::reproduced && j.verdict != Verdict::differs) continue;
+    at_paper = at_paper || j.profile == Profile::paper;
+    if (j.profile != Profile::paper) below += fmt::format("{}`{}`", below.empty() ? "" : ", ", j.claim->id);
+  }
+  return !at_paper || below.empty() ? "" : fmt::format("Judged at `quick`, not at the paper's scale: {}.\n\n", below);
+}
+
 // A list of the judgements that `wanted` picks with what `detail` says of them, one line for those of which it says the same; empty when
 // there are none.
 std::string listed(const std::string& heading, const std::vector<Judgement>& judgements,
@@ -168,7 +180,7 @@ std::string banners(const Results& results) {
 }
 
 std::string scoreboard_section(const std::vector<Judgement>& judgements, const Results& results) {
-  std::string out = "## Scoreboard\n\n" + to_markdown(score_table(judgements)) + "\n";
+  std::string out = "## Scoreboard\n\n" + to_markdown(score_table(judgements)) + "\n" + judged_below(judgements);
   const auto has = [](Verdict verdict) { return [verdict](const Judgement& j) { return j.verdict == verdict && !j.failed && !j.undecided; }; };
   out += listed("Not as declared", judgements, &Judgement::failed, why_it_differs);
   const bool is_long = static_cast<int>(judgements.size()) > most_listed;

@@ -313,6 +313,23 @@ BOOST_AUTO_TEST_CASE(diverged_cells_do_not_enter_the_spread_over_seeds) {
   BOOST_TEST(section.find("| `vae : bound` | paper   |              1 (2) |                      1 to 1 |     3 |") != std::string::npos, section);
 }
 
+BOOST_AUTO_TEST_CASE(the_scoreboard_names_what_was_judged_at_quick_beside_claims_judged_at_paper) {
+  Ledger records = ledger();
+  for (auto [key, r] : records.at(Profile::paper)) {
+    r.identity.profile = Profile::quick;
+    records[Profile::quick].emplace(key, r);
+  }
+  const std::string quick = "rule.quick = { kind = \"absolute\", tolerance = 1.0, because = \"x\" }\n" + reproduced;
+  const auto section = [&](const std::string& toml) {
+    const auto claims = parsed(toml);
+    const Results held = results(records);
+    return scoreboard_section(judge_all(claims, held), held);
+  };
+  const std::string both = section(claim("a", "n3", -137, absolute(1)) + claim("b", "n3", -137, quick)), only = section(claim("b", "n3", -137, quick));
+  BOOST_TEST(both.find("Judged at `quick`, not at the paper's scale: `b`.\n") != std::string::npos, both);
+  BOOST_TEST(only.find("Judged at") == std::string::npos, only);
+}
+
 BOOST_AUTO_TEST_CASE(claims_of_which_the_same_is_said_share_a_line) {
   const auto quoted = [](const char* id, const char* from) { return claim(id, "n3", -137, fmt::format("not_comparable = \"quoted from {}\"\n", from)); };
   const auto claims = parsed(quoted("a", "one") + quoted("b", "another") + quoted("c", "one"));
