@@ -1,6 +1,6 @@
 # suite_program(NAME SOURCES a.cpp ... PUBLISHED published_NAME.toml)
 # One program of a paper: the executable NAME; replicate_NAME builds it, runs it at quick and writes its report; ctest gets
-# a smoke run, one test per claim (claim.NAME.ID, named by the ids in the file of published numbers), and page.NAME: that
+# a smoke run and its page, one test per claim (claim.NAME.ID, named by the ids in the file of published numbers), and page.NAME: that
 # the committed page is the one that the committed ledger gives.
 function(suite_program name)
   cmake_parse_arguments(arg "" "PUBLISHED" "SOURCES" ${ARGN})
@@ -18,7 +18,9 @@ function(suite_program name)
   add_test(NAME smoke.${name}
     COMMAND ${name} run --profile smoke --fresh --runs ${smoke}/runs --reports ${smoke}/reports
     WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-  set_tests_properties(smoke.${name} PROPERTIES LABELS smoke TIMEOUT 600 ENVIRONMENT "OMP_WAIT_POLICY=passive")
+  set_tests_properties(smoke.${name} PROPERTIES LABELS smoke TIMEOUT 600 ENVIRONMENT "OMP_WAIT_POLICY=passive" FIXTURES_SETUP smoke_${name})
+  add_test(NAME smoke_page.${name} COMMAND ${name} report --runs ${smoke}/runs --reports ${smoke}/reports WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(smoke_page.${name} PROPERTIES LABELS smoke TIMEOUT 120 FIXTURES_REQUIRED smoke_${name})
 
   if(EXISTS ${CMAKE_SOURCE_DIR}/reports/${name}/index.md)
     add_test(NAME page.${name} COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:${name}> -DNAME=${name}

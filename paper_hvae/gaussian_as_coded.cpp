@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 namespace hvae {
 
 using experiments::Cell;
@@ -68,6 +70,7 @@ void run_as_coded(Run& run) {
   }
 
   const double value = sum(objective_as_coded(flow.method, data, false)).item(), bound = sum(flow.method.exact_elbo(data)).item();
+  if (!std::isfinite(value + bound)) throw tensors::Divergence(fmt::format("the objective is {} and the bound {} after the last step", value, bound));
   const auto metric = [&](const std::string& name, double number, const std::string& unit, const std::string& estimator) {
     run.metric(name, {number, unit, estimator, std::nullopt});
   };

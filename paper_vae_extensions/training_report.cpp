@@ -58,6 +58,7 @@ std::string deepest_fall(const Panel& panel, const std::string& title) {
 std::string steep_rise(const Record& record, const std::string& label, const std::string& title) {
   const auto& passes = record.series.at("curve").at("train_elbo_nats");
   const auto& by_position = record.series.at("by_position").at("train_elbo_nats");
+  if (by_position.empty()) return "";  // of an epoch shorter than ten batches
   const double rise = by_position.back() - by_position.front(), gain = (passes.back() - untrained_bound) / static_cast<double>(passes.size());
   return rise > gain + 0.5 ? fmt::format("{} at {} ({:.1f} against {:.1f})", label, title, rise, gain) : "";
 }

@@ -50,9 +50,10 @@ Exit execute(const Program& declared, int argc, char** argv) {
   app.footer(exit_statuses);
   app.require_subcommand(0, 1);
 
+  const CLI::Validator is_name([](std::string& text) { return text.empty() ? "is empty (an unset variable?)" : ""; }, "");
   const auto places = [&](CLI::App* command, bool runs) {
-    if (runs) command->add_option("--runs", options.run.runs, "folder of the runs (default: runs/ in the repository)")->type_name("DIR");
-    command->add_option("--reports", program.reports, "folder of the reports (default: reports/ in the repository)")->type_name("DIR");
+    if (runs) command->add_option("--runs", options.run.runs, "folder of the runs (default: runs/ in the repository)")->type_name("DIR")->check(is_name);
+    command->add_option("--reports", program.reports, "folder of the reports (default: reports/ in the repository)")->type_name("DIR")->check(is_name);
   };
   const auto profile = [&](CLI::App* command, const char* help) {
     command->add_option("--profile", options.profile, help)->type_name("smoke|quick|paper");
@@ -100,9 +101,9 @@ Exit execute(const Program& declared, int argc, char** argv) {
   CLI::App* sample = app.add_subcommand("sample", "Draws images from a trained cell and writes them as a grid (PGM).");
   sample->add_option("CELL", options.sample.cell, "EXPERIMENT/CELL or EXPERIMENT/CELL/seed_N")->required();
   sample->add_option("-n", options.sample.n, "number of images (default: 16)")->type_name("N")->check(CLI::Range(1, 1 << 16));
-  sample->add_option("-o", options.sample.image, "the image to write (default: samples.pgm)")->type_name("FILE");
+  sample->add_option("-o", options.sample.image, "the image to write (default: samples.pgm)")->type_name("FILE")->check(is_name);
   profile(sample, "of this profile (default: the highest that was run)");
-  sample->add_option("--runs", options.run.runs, "folder of the runs")->type_name("DIR");
+  sample->add_option("--runs", options.run.runs, "folder of the runs")->type_name("DIR")->check(is_name);
 
   try {
     app.parse(argc, argv);

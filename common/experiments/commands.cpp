@@ -25,8 +25,10 @@ namespace {
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string name = (fs::temp_directory_path() / "verify.XXXXXX").string();
-    if (!mkdtemp(name.data())) fail(Exit::io, "cannot make a folder in {}", fs::temp_directory_path().string());
+    std::error_code none;
+    const fs::path place = fs::temp_directory_path(none);
+    std::string name = (place / "verify.XXXXXX").string();
+    if (none || !mkdtemp(name.data())) fail(Exit::io, "cannot make a folder for temporary files: {}; name another with TMPDIR", none ? none.message() : std::strerror(errno));
     path_ = name;
   }
   TemporaryFolder(const TemporaryFolder&) = delete;
@@ -162,9 +164,9 @@ Exit sample_command(const Program& program, const SampleOptions& options) {
       const Identity identity = identity_of(program, task, profile, 0);
       const fs::path folder = cell_folder(options.runs, identity), weights = folder / "weights.npz";
       const auto record = load_record(folder / "record.json");
-      if (!record || record->diverged || stale(*record, program) || !fs::exists(weights)) continue;
+      if (!record || record->diverged || stale(*record, program)) continue;
       const NamedArrays arrays = load_npz(weights);
-      if (weights_digest(arrays) != record->weights_sha256) continue;  // those of another run
+      if (weights_digest(arrays) != record->weights_sha256) fail(Exit::io, "{}: the weights of another run than the record's; rerun the cell with --fresh", weights.string());
       replace_file(options.image, grid_pgm(task.experiment->sample(task.cell, {arrays.begin(), arrays.end()}, options.n)));
       fmt::print("{} samples of {} ({}): {}\nweights: {}\n", options.n, identity.key(), to_string(profile), options.image.string(), weights.string());
       return Exit::done;

@@ -160,6 +160,8 @@ class Runner {
       delete_checkpoints(folder(task));
       return merge_unless_there(*record);
     }
+    if (::access(folder(task).c_str(), W_OK) != 0)
+      fail(Exit::io, "cannot write in {}: {}; name another folder with --runs", folder(task).string(), std::strerror(errno));
     progress.begin_cell(label, task.cell.estimated_s);
     const Record record = computed(task, progress);
     save_record(file, record);

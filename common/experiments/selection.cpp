@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <set>
 
@@ -108,7 +109,9 @@ std::vector<Task> select_tasks(const Program& program, Profile profile, const Se
   for (Task task : chosen) {
     for (const std::string& assignment : selection.changes) change(task, assignment);
     if (selection.seed) task.cell.seed = *selection.seed;
-    const std::uint64_t first = task.cell.seed;
+    const std::uint64_t first = task.cell.seed, n_more = static_cast<std::uint64_t>(selection.n_seeds.value_or(1) - 1);
+    if (n_more > std::numeric_limits<std::uint64_t>::max() - first)
+      fail(Exit::usage, "--seeds {} from --seed {} on: there are not as many; the largest seed is {}", n_more + 1, first, std::numeric_limits<std::uint64_t>::max());
     for (std::int64_t i = 0; i < selection.n_seeds.value_or(1); ++i) {
       task.cell.seed = first + static_cast<std::uint64_t>(i);
       if (keys.insert(fmt::format("{}/{}/{}", task.experiment->name, task.cell.name, task.cell.seed)).second) tasks.push_back(task);

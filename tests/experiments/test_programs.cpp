@@ -229,6 +229,9 @@ BOOST_AUTO_TEST_CASE(sample_draws_from_the_weights_of_a_trained_cell) {
   BOOST_TEST(toy.run("walk/tuned/n5 --seed 7").status == 0);
   BOOST_TEST(contains(toy.call("sample walk/tuned/n5/seed_7" + runs).out, "seed_7"));
   BOOST_TEST(toy.call("sample walk/tuned/n5/seed_x" + runs).status == 2);
+  BOOST_TEST(toy.call("sample walk/tuned/n5 -o ''" + runs).status == 2);
+  BOOST_TEST(toy.call("sample walk/tuned/n5 --runs ''").status == 2);
+  BOOST_TEST(contains(toy.run("walk/tuned/n5 --seed 18446744073709551615 --seeds 2").err, "there are not as many"));
   const Result several = toy.call("sample walk/tuned" + runs);
   BOOST_TEST(several.status == 2);
   BOOST_TEST(contains(several.err, "name one"));
@@ -236,8 +239,13 @@ BOOST_AUTO_TEST_CASE(sample_draws_from_the_weights_of_a_trained_cell) {
   BOOST_TEST(toy.call("sample walk/tuned/n5" + runs, "TOY_REVISION=2").status == 2);
   const std::filesystem::path other = toy.cell("walk/tuned/n5/seed_7") / "weights.npz", own = toy.cell("walk/tuned/n5/seed_0") / "weights.npz";
   std::filesystem::rename(own, toy.folder() / "own.npz");
+  const Result missing = toy.call("sample walk/tuned/n5/seed_0" + runs);
+  BOOST_TEST(missing.status == 5);
+  BOOST_TEST(contains(missing.err, "--fresh"));
   std::filesystem::copy(other, own);
-  BOOST_TEST(toy.call("sample walk/tuned/n5/seed_0" + runs).status == 2);
+  const Result swapped = toy.call("sample walk/tuned/n5/seed_0" + runs);
+  BOOST_TEST(swapped.status == 5);
+  BOOST_TEST(contains(swapped.err, "of another run than the record's; rerun the cell with --fresh"));
   std::filesystem::rename(toy.folder() / "own.npz", own);
   BOOST_TEST(toy.call("sample walk/tuned/n5/seed_0" + runs).status == 0);
   std::filesystem::remove(toy.cell("walk/tuned/n5/seed_0") / "record.json");
