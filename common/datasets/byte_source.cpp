@@ -14,14 +14,21 @@ namespace {
 using tensors::Exit;
 using tensors::fail;
 
+// The path, if opening it cannot wait for ever, as a pipe's does.
+const std::filesystem::path& regular_file(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error))
+    fail(Exit::data, "{}: cannot be read: {}", path.string(), error ? error.message() : "it is no regular file");
+  return path;
+}
+
 constexpr int gzip_window_bits = 15 + 16;  // zlib: the largest window, gzip framing only
 
 }  // namespace
 
 struct ByteSource::State {
-  explicit State(const std::filesystem::path& path) : file(path), in(path, std::ios::binary) {
-    if (!in || std::filesystem::is_directory(path))
-      fail(Exit::data, "{}: cannot be read; is it a file, and may you read it?", path.string());
+  explicit State(const std::filesystem::path& path) : file(regular_file(path)), in(file, std::ios::binary) {
+    if (!in) fail(Exit::data, "{}: cannot be read; may you read it?", path.string());
     refill();
     gzip = stream.avail_in >= 2 && input[0] == 0x1f && input[1] == 0x8b;
     if (gzip && inflateInit2(&stream, gzip_window_bits) != Z_OK) throw std::runtime_error("zlib: inflateInit2 failed");

@@ -49,6 +49,16 @@ const Experiment& experiment_named(const Program& program, const std::string& na
   return *found;
 }
 
+// Whether the program declares the record's cell with the settings it was run with; a custom one has others, by the same names.
+bool declared(const Record& record, const Experiment& experiment) {
+  const auto& settings = record.identity.settings;
+  const auto same_name_and_type = [](const auto& a, const auto& b) { return a.first == b.first && a.second.index() == b.second.index(); };
+  return std::ranges::any_of(experiment.cells(record.identity.profile), [&](const Cell& cell) {
+    if (cell.name != record.identity.cell) return false;
+    return record.custom ? std::ranges::equal(cell.settings.values(), settings.values(), same_name_and_type) : cell.settings == settings;
+  });
+}
+
 void print_record(const Record& record) {
   fmt::print("{} ({}){}{}{}\n", record.identity.key(), to_string(record.identity.profile), record.custom ? ", changed by --set" : "",
              record.stand_in_data ? ", on stand-in data" : "", record.diverged ? ", diverged: " + record.divergence : "");
@@ -118,11 +128,14 @@ Exit verify_command(const Program& program, const fs::path& path, const std::opt
   options.threads = identity.threads;
   options.custom = recorded->custom ? "verify" : "";
   options.into_ledger = false;
+  options.data_sha256 = recorded->data_sha256;
   const Task task{&experiment_named(program, identity.experiment), {identity.cell, identity.seed, identity.settings, recorded->wall_s}};
   const Identity now = identity_of(program, task, identity.profile, identity.threads);
   if (now != identity)
     fail(Exit::usage, "{}: of revision {} and instruction set {}; this program has {} and {}, and would compute something else", file.string(),
          identity.revision, identity.instruction_set, now.revision, now.instruction_set);
+  if (!declared(*recorded, *task.experiment))
+    fail(Exit::usage, "{}: of a cell with other settings than {} declares for it, and would compute something else", file.string(), program.name);
   const Outcome outcome = [&] {
     try {
       return run_tasks(program, {task}, options);

@@ -90,16 +90,19 @@ Ledger all_records(const Program& program, const fs::path& runs) {
   for (Profile profile : {Profile::smoke, Profile::quick, Profile::paper}) {
     const fs::path folder = runs / program.name / to_string(profile);
     if (!fs::is_directory(folder)) continue;
-    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
-      if (entry.path().filename() != "record.json") continue;
-      const auto record = load_record(entry.path());
+    std::error_code error;
+    const auto links = fs::directory_options::follow_directory_symlink;
+    for (fs::recursive_directory_iterator entry(folder, links, error), end; !error && entry != end; entry.increment(error)) {
+      if (entry->path().filename() != "record.json") continue;
+      const auto record = load_record(entry->path());
       if (!record) continue;  // a run with --fresh has just taken it away
       if (record->identity.profile != profile || record->identity.program != program.name)
-        tensors::fail(tensors::Exit::io, "{}: a record of {} at {}, which does not belong there; move it away", entry.path().string(), record->identity.program,
+        tensors::fail(tensors::Exit::io, "{}: a record of {} at {}, which does not belong there; move it away", entry->path().string(), record->identity.program,
              to_string(record->identity.profile));
       const auto [place, is_new] = ledger[profile].try_emplace(record->identity.key(), *record);
       if (!is_new && worth(*record) >= worth(place->second)) place->second = *record;
     }
+    if (error) tensors::fail(tensors::Exit::io, "cannot read every folder under {}: {}; make them readable", folder.string(), error.message());
   }
   add_derived_metrics(program, ledger);
   return ledger;

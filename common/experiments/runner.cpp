@@ -178,6 +178,7 @@ class Runner {
     start.identity = identity(task);
     start.custom = !options_.custom.empty();
     start.provenance = provenance_;
+    start.data_sha256 = options_.data_sha256;
     use_threads(threads_);
     RunningCell cell(std::move(start), folder(task), options_.data, checkpoint_interval_s(), progress, options_.threads.has_value());
     try {

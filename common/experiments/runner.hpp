@@ -4,6 +4,7 @@
 #include "common/experiments/experiment.hpp"
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,7 @@ struct RunOptions {
   int jobs = 1;                // processes
   std::optional<int> threads;  // in each process; the processors divided by the jobs, if not given
   bool into_ledger = true;
+  std::map<std::string, std::string> data_sha256;  // the data that cells may read, by Record::data_sha256; any, if empty
 };
 
 struct Outcome {

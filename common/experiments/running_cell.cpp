@@ -156,9 +156,12 @@ void RunningCell::health(const std::string& name, bool passed, const std::string
 }
 
 void RunningCell::used_data(const std::map<std::string, std::string>& sha256, bool stand_in) {
-  for (const auto& [file, digest] : sha256)
-    if (record_.data_sha256.emplace(file, digest).first->second != digest)
-      fail(Exit::data, "{}: its content has changed since this cell began; rerun with --fresh", file);
+  for (const auto& [file, digest] : sha256) {
+    const auto [known, is_new] = record_.data_sha256.emplace(file, digest);
+    if (data_known_ && (is_new || known->second != digest))
+      fail(Exit::data, "{}: not the data that the record is of; name their folder with --data", file);
+    if (known->second != digest) fail(Exit::data, "{}: its content has changed since this cell began; rerun with --fresh", file);
+  }
   record_.stand_in_data = record_.stand_in_data || stand_in;
 }
 

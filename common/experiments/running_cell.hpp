@@ -16,7 +16,8 @@ bool interrupted();
 
 class RunningCell : public Run {
  public:
-  // `record` holds identity and provenance and no result yet; `folder` exists and is locked by the caller.
+  // `record` holds identity and provenance and no result yet; `folder` exists and is locked by the caller. Where it holds digests
+  // of data (verify), the cell may read no other.
   // With `threads_given` a checkpoint of another number of threads is not continued; otherwise the cell goes on with that number.
   RunningCell(Record record, std::filesystem::path folder, std::optional<std::filesystem::path> data, double checkpoint_every_s, Progress& progress,
               bool threads_given);
@@ -53,6 +54,7 @@ class RunningCell : public Run {
   double checkpoint_every_s_;
   Progress& progress_;
   bool threads_given_;
+  bool data_known_ = !record_.data_sha256.empty();
   KeptMemory kept_;
   Clock::time_point began_ = Clock::now(), saved_ = began_;
 };

@@ -205,6 +205,20 @@ BOOST_AUTO_TEST_CASE(verify_repeats_a_record_or_names_what_differs) {
   BOOST_TEST(differs.out.starts_with("metrics/distance/value: 1.5 in the record, "));
   BOOST_TEST(verify(toy.folder() / "missing.json").status == 5);
 
+  Record of_other_data = record;
+  of_other_data.data_sha256 = {{"toy.dat", "4567"}};
+  save_record(toy.folder() / "other.json", of_other_data);
+  const Result elsewhere = verify(toy.folder() / "other.json");
+  BOOST_TEST(elsewhere.status == 3);
+  BOOST_TEST(contains(elsewhere.err, "toy.dat: not the data that the record is of"));
+
+  Record of_other_settings = record;
+  of_other_settings.identity.settings = {{"d", std::int64_t{3}}};
+  save_record(toy.folder() / "other.json", of_other_settings);
+  const Result lacks = verify(toy.folder() / "other.json");
+  BOOST_TEST(lacks.status == 2);
+  BOOST_TEST(contains(lacks.err, "other settings than toy declares"));
+
   record.identity.revision = 7;
   save_record(toy.folder() / "other.json", record);
   const Result older = verify(toy.folder() / "other.json");
