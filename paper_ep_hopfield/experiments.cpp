@@ -278,16 +278,20 @@ const std::vector<Range>& table_2() {
 // Where the exact gradient trains a model worse than equilibrium propagation does, the other ways tell whether the rate, states that are not
 // at rest, or the gradient itself is at fault.
 const std::vector<WayToTrain>& ways_to_train() {
-  static const std::vector<WayToTrain> all{{"ep", "equilibrium propagation", "ep"},
-                                           {"exact", "the exact gradient", exact_where_stable},
-                                           {"exact_settled", "the exact gradient, 200 free steps", exact_where_stable, false, 200},
-                                           {"ep_settled", "equilibrium propagation, 200 free steps", "ep", false, 200},
-                                           {"ep_slow", "equilibrium propagation, a third of the rate", "ep", true},
-                                           {"exact_slow", "the exact gradient, a third of the rate", exact_where_stable, true},
-                                           {"ep_slow_settled", "equilibrium propagation, a third of the rate, 200 free steps", "ep", true, 200},
-                                           {"exact_slow_settled", "the exact gradient, a third of the rate, 200 free steps", exact_where_stable, true, 200}};
+  static const std::vector<WayToTrain> all{{"ep", "ep"},
+                                           {"exact", exact_where_stable},
+                                           {"exact_settled", exact_where_stable, false, 200},
+                                           {"ep_settled", "ep", false, 200},
+                                           {"ep_slow", "ep", true},
+                                           {"exact_slow", exact_where_stable, true},
+                                           {"ep_slow_settled", "ep", true, 200},
+                                           {"exact_slow_settled", exact_where_stable, true, 200}};
   return all;
 }
+
+std::string WayToTrain::rule() const { return gradient == "ep" ? "equilibrium propagation" : "the exact gradient"; }
+std::string WayToTrain::rate() const { return slow ? ", a third of the rate" : ""; }
+std::string WayToTrain::phases() const { return free_steps > 0 ? fmt::format(", {} free steps", free_steps) : ""; }
 
 const std::vector<Choice>& choices() {
   static const std::vector<Choice> all = [] {

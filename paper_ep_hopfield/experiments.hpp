@@ -32,9 +32,14 @@ const std::vector<Choice>& choices();
 // The ways to train that `exact` compares. At the chosen rate and steps for every model; at `paper` the others for TDH-VAE, and a third of the
 // rate for H-VAE.
 struct WayToTrain {
-  std::string cell, what, gradient;
+  std::string cell, gradient;
   bool slow = false;            // a third of the learning rate
   std::int64_t free_steps = 0;  // 0: as chosen
+
+  std::string rule() const;        // "the exact gradient"
+  std::string rate() const;        // ", a third of the rate", or nothing
+  std::string phases() const;      // ", 200 free steps", or nothing
+  std::string conditions() const { return rate() + phases(); }
 };
 const std::vector<WayToTrain>& ways_to_train();
 

@@ -129,7 +129,7 @@ void apart_from_the_exact_gradient(Page& page) {
       longer_and_small.push_back(at("settled_error", 0.1));
       for (const double factor : {1.0, 0.1}) moving.push_back(100 * at("settled_unsettled_share", factor));
     }
-    text += fmt::format("{}{}{} ({} of {} seeds)", text.empty() ? "" : "; ", model.label, way.what.substr(std::string("equilibrium propagation").size()), as_trained.size(),
+    text += fmt::format("{}{}{} ({} of {} seeds)", text.empty() ? "" : "; ", model.label, way.conditions(), as_trained.size(),
                         records.size());
     if (!as_trained.empty()) text += fmt::format(" {}, {} and {}", range(as_trained, 2), range(longer, 2), range(longer_and_small, 3));
   };
@@ -158,7 +158,7 @@ void by_the_exact_gradient(Page& page) {
       ++n_pairs;
       n_ahead += exact->mean - ep->mean > chance;
       n_behind += ep->mean - exact->mean > chance;
-      pairs += fmt::format("{}{}{} {} ({})", pairs.empty() ? "" : "; ", model.label, way.what.substr(std::string("the exact gradient").size()),
+      pairs += fmt::format("{}{}{} {} ({})", pairs.empty() ? "" : "; ", model.label, way.conditions(),
                            reporting::format_estimate(*exact, 1), reporting::format_estimate(*ep, 1));
       for (const double n : over_seeds(page, "exact/" + model.id + "/" + way.cell, "left_out_share")) left_out.push_back(100 * n);
     }
