@@ -118,6 +118,10 @@ void what_as_coded_is_worth(Page& page) {
   for (const auto& [cell, title] : cells) {
     const auto* record = record_of(page, *profile, "as_coded/" + cell);
     if (!record) continue;
+    if (record->diverged) {
+      table.rows.push_back({title, "diverged", "–", "–"});
+      continue;
+    }
     const auto& metrics = record->metrics;
     const auto signed_text = [&](const std::string& metric) { return fmt::format("{:+.2f}", metrics.at(metric).value); };
     table.rows.push_back({title, signed_text("excess_nats"), signed_text("law_excess_nats"), fmt::format("{:.2e}", metrics.at("bound_excess_nats").value)});
