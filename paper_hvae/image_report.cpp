@@ -135,7 +135,8 @@ std::string test_text(const Page& page, const Scale& scale) {
 void memory(Page& page) {
   const auto profile = page.results().highest("step_memory/fixed");
   if (!profile) return;
-  const auto* record = page.results().records(*profile, "step_memory/fixed").front();
+  const auto* record = page.results().first(*profile, "step_memory/fixed");
+  if (!record) return;
   const auto mib = [&](int K) { return record->metrics.at(fmt::format("k{}_mib", K)).value; };
   const double slope = mib(2) - mib(1);
   page.prose("What a flow costs in memory",

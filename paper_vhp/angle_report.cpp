@@ -75,6 +75,8 @@ void table_1(RecordView& p) {
     add(row.cell, row.label, p.page.published_text("table1." + row.cell));
     if (row.cell != "rewo") add(row.cell + shorter, row.label, "–");
   }
+  add(std::string("rewo_rod") + shorter, "a bright rod, variance 0.05: VHP + REWO", "–");
+  add(std::string("geco_rod") + shorter, "a bright rod, variance 0.05: VHP + GECO", "–");
   p.page.table("Table 1: absolute error of the angle [radians]", table,
                {.see = "The paper's regression on arcsin(z₂/r), folded as the arcsine folds, and beside it the error of the code's own angle around "
                        "the fitted circle, which a code can only have small if it runs around the circle once. The arcsine is steep near z₂ = r, so "
@@ -87,13 +89,9 @@ void table_1(RecordView& p) {
                 .profile = p.profile});
 }
 
-// The radius of the circle that fits a record's codes at a mark over their distance from their mean (root of the mean square): 1 for a
-// circle, far above it for codes along a line.
-double roundness(const Series& codes) {
-  const auto &x = codes.at("z_1"), &y = codes.at("z_2");
-  const double n = static_cast<double>(x.size() - 1) / static_cast<double>(x.size());  // of the sample variances
-  return fit_circle(x, y).radius / std::sqrt(n * (std::pow(reporting::summarise(x).sd, 2) + std::pow(reporting::summarise(y).sd, 2)));
-}
+// The radius of the circle that fits a record's codes at a mark over their spread: 1 for a circle, far above it for codes along a line.
+double roundness(const Series& codes) { return fit_circle(codes.at("z_1"), codes.at("z_2")).radius / spread(codes); }
+constexpr double lie_on_a_line = 5;
 
 void turns_of_the_plane(RecordView& p) {
   using reporting::Align;
@@ -136,20 +134,11 @@ void turns_of_the_plane(RecordView& p) {
                 .profile = lowest});
 }
 
-// "0.471 to 0.247": the error after five sixths of a run and at its end.
-std::string late_change(const Record& run) {
-  const Series& errors = run.series.at("angle_errors");
-  const auto& iterations = errors.at("iteration");
-  const auto from = std::ranges::lower_bound(iterations, iterations.back() * 5 / 6) - iterations.begin();
-  const auto& values = errors.at("arcsin_error_rad");
-  return fmt::format("{:.3f} to {:.3f}", values[static_cast<std::size_t>(from)], values.back());
-}
-
 void errors_over_time(RecordView& p) {
   std::vector<std::string> cells;
   for (const PendulumRow& row : pendulum_rows | std::views::take(7)) cells.push_back(row.cell);
   const Together scale = together(p, cells);
-  std::string late;  // of REWO's runs: what the last sixth did
+  std::vector<std::string> late;
   Figure figure{.name = "angle_error", .columns = 2, .width = 1000, .height = 480};
   for (const auto& [metric, title] : {std::pair("arcsin_error_rad", "regression on arcsin(z₂/r)"), {"unwrapped_error_rad", "the code's own angle"}}) {
     Panel panel{.title = title,
@@ -167,24 +156,31 @@ void errors_over_time(RecordView& p) {
         panel.curves.push_back({.label = label, .x = errors.at("iteration"), .y = errors.at(metric), .colour = own});
       };
       add(*record, row_label(cell, *record));
-      if (cell != "rewo") continue;
-      for (const Record* run : p.records(cell)) {
-        if (run->diverged) continue;
-        if (run != record) add(*run, "");
-        if (metric == std::string("arcsin_error_rad")) late += (late.empty() ? "" : ", ") + late_change(*run);
-      }
+      std::vector<std::string> runs{last_third(*record)};
+      if (cell == "rewo")
+        for (const Record* run : p.records(cell))
+          if (run != record && !run->diverged) add(*run, ""), runs.push_back(last_third(*run));
+      if (metric == std::string("arcsin_error_rad")) late.push_back(fmt::format("{} {}", row_label(cell, *record), fmt::join(runs, ", ")));
     }
     figure.panels.push_back(panel);
   }
   p.page.figure(
       "The error while training", figure,
-      {.see = "The first seed of each method, and every seed of REWO; the other update is left out. The paper gives the value at the end only. In "
-              "the last sixth of its runs REWO's error on the left went from " + late + "." + scale.note,
+      {.see = "The first seed of each method, and every seed of REWO; the other update is left out. The paper gives the value at the end only. Over "
+              "the last third of a run the error on the left was between " + fmt::format("{}", fmt::join(late, "; ")) + "." + scale.note,
        .contradicted = "curves that still fall at the right end: then the last value says when training stopped, not which method is better.",
        .profile = scale.profile});
 }
 
 }  // namespace
+
+std::string last_third(const Record& run) {
+  const Series& errors = run.series.at("angle_errors");
+  const auto& iterations = errors.at("iteration");
+  const auto from = std::ranges::lower_bound(iterations, iterations.back() * 2 / 3) - iterations.begin();
+  const auto [least, most] = std::ranges::minmax(errors.at("arcsin_error_rad") | std::views::drop(from));
+  return fmt::format("{:.3f} and {:.3f}", least, most);
+}
 
 void report_angles(RecordView& p) {
   table_1(p);
@@ -196,7 +192,7 @@ void report_angles(RecordView& p) {
 void report_regression(RecordView& p) {
   Figure figure{.name = "figure_15", .columns = 3, .width = 1000, .height = 620};
   double least_error = 1e9;
-  std::string closest;
+  std::string closest, flat;
   const std::vector<std::string> cells{"rewo", "geco", "vhp", "vhp_wu20", "vhp_wu200"};
   const Together scale = together(p, cells);
   for (const std::string& cell : cells) {
@@ -210,6 +206,8 @@ void report_regression(RecordView& p) {
                              .y_range = {{-1.7, 1.7}}});
     const double error = record->metrics.at("angle_error_arcsin_rad").value;
     if (error < least_error) least_error = error, closest = fmt::format(" Closest to its line is {} ({:.3f}).", row_label(cell, *record), error);
+    const std::string last = fmt::format("posterior_at_{}", marked_iterations(record->identity.settings).back());
+    if (!has_collapsed(*record) && roundness(record->series.at(last)) > lie_on_a_line) flat += (flat.empty() ? "" : "; ") + row_label(cell, *record);
     auto& curves = figure.panels.back().curves;
     curves.push_back({.label = "images", .x = s.at("arcsin"), .y = s.at("folded_angle"), .style = Style::small_points, .colour = 0});
     curves.push_back({.label = "regression", .x = s.at("arcsin"), .y = s.at("fit"), .colour = 4});
@@ -217,7 +215,8 @@ void report_regression(RecordView& p) {
   p.page.figure(
       "Figure 15: the angle against arcsin(z₂/r)", figure,
       {.see = "The angle is folded into [-π/2, π/2] as the arcsine is, after the rotation that fits best; the line is the regression of Table 1. "
-              "Codes further up or down than the circle's radius have the arcsine ±π/2 and stand in a column." + closest + scale.note,
+              "Codes further up or down than the circle's radius have the arcsine ±π/2 and stand in a column." +
+              (flat.empty() ? "" : " Codes that lie along a line, far from the centre of the circle fitted to them, fill only a small part of the axis: " + flat + ".") + closest + scale.note,
        .contradicted = "points of REWO off the line while another method's are on it.",
        .profile = scale.profile});
 }

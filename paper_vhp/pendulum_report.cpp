@@ -135,6 +135,7 @@ constexpr const char* colours = "The colour is the joint angle: red 0°, green 1
 struct Course {
   std::string number, cell, see, contradicted;
   Shade shade = Shade::angle;
+  std::string number_of_beta = {};  // where the paper has a figure of its own for it
 };
 
 // The means are drawn; what the posterior adds to them.
@@ -152,20 +153,35 @@ void course(RecordView& p, const Course& c) {
   const std::string name = fmt::format("figure_{}{}", c.number, c.cell == "geco" ? "_geco" : "");
   const std::string label = row_label(c.cell, *record);
   const std::string how = std::string(c.shade == Shade::angle ? colours : "The darker a mean, the wider its posterior, on one scale for all panels.") + deviations(*record) +
-                          (has_collapsed(*record) ? " The posterior has collapsed: all codes are in one spot." : "");
+                          (has_collapsed(*record) ? " The posterior has collapsed: all codes are in one spot." : "") +
+                          (p.records(record->identity.cell).size() > 1 ? fmt::format(" The first of {} starts.", p.records(record->identity.cell).size()) : "");
   p.page.figure(fmt::format("Figure {}: {}, posterior means (above) and prior (below)", c.number, label), clouds(*record, name, c.shade),
                 {.see = how + " " + c.see, .contradicted = c.contradicted, .profile = record->identity.profile});
   const std::string& method = record->identity.settings.text("method");
   if (method == "none" || method == "warm_up") return;
   const std::string initial_phase =
       method == "geco" ? "" : fmt::format("; the initial phase, in which β stands still, ended at {:.0f}", record->metrics.at("initial_phase_iterations").value);
-  p.page.figure(fmt::format("{}: β and the constraint", label), beta_figure(*record, name + "_beta"),
+  const std::string number = c.number_of_beta.empty() ? "" : fmt::format("Figure {}: ", c.number_of_beta);
+  p.page.figure(fmt::format("{}{}: β and the constraint", number, label), beta_figure(*record, name + "_beta"),
                 {.see = fmt::format("Both axes are logarithmic. Before iteration {} only the marks are on record{}.", record->series.at("curve").at("iteration").front(), initial_phase),
                  .contradicted = std::string(method == "geco" ? "" : "β above 1, or ") + "a β that rises while the constraint is violated.",
                  .profile = record->identity.profile});
 }
 
 // ## Figures 3 and 4
+
+// The greatest distance of a path's node from the code nearest to it.
+double farthest_from_codes(const Series& path, const Series& codes) {
+  double farthest = 0;
+  for (std::size_t i = 0; i < path.at("z_1").size(); ++i) {
+    double nearest = INFINITY;
+    for (std::size_t j = 0; j < codes.at("z_1").size(); ++j)
+      nearest = std::min(nearest, std::hypot(path.at("z_1")[i] - codes.at("z_1")[j], path.at("z_2")[i] - codes.at("z_2")[j]));
+    farthest = std::max(farthest, nearest);
+  }
+  return farthest;
+}
+
 void interpolation(RecordView& p) {
   Figure figure{.name = "figure_3", .columns = 3, .width = 1080, .height = 400};
   std::vector<experiments::Images> paths;
@@ -183,6 +199,8 @@ void interpolation(RecordView& p) {
     if (record->series.contains("path")) {
       const Series& path = record->series.at("path");
       panel.curves.push_back({.label = "shortest path", .x = path.at("z_1"), .y = path.at("z_2"), .style = Style::line_points, .colour = 4});
+      panel.curves.push_back({.label = "the codes of 0 and 180°", .x = {path.at("z_1").front(), path.at("z_1").back()}, .y = {path.at("z_2").front(), path.at("z_2").back()},
+                              .style = Style::hollow_points, .colour = 1});
       // Both ends, and nodes between them at equal distances in number.
       const experiments::Images& all = record->images.at("path");
       experiments::Images shown{static_cast<std::int64_t>(n_shown), all.height, all.width, {}};
@@ -204,6 +222,7 @@ void interpolation(RecordView& p) {
           while (after + 1 < n_shown && node(after) < i) ++after;
           jumps_at.push_back(static_cast<std::int64_t>((paths.size() - 1) * n_shown + after));
         }
+      const Series& codes = record->series.at(fmt::format("posterior_at_{}", marked_iterations(record->identity.settings).back()));
       const double largest_jump = record->metrics.at("path_largest_jump_rad").value;
       std::string others;
       for (const Record* other : p.page.results().records(record->identity.profile, "pendulum/" + record->identity.cell))
@@ -212,10 +231,10 @@ void interpolation(RecordView& p) {
       if (jumps.empty() && largest_jump > discontinuity) jumps = "at the path's ends";
       facts += fmt::format(
           "- {}: {} nodes between the two codes, largest jump of the angle {:.0f}°{}; the worst image is {} away from the nearest pendulum (root mean square of the grey "
-          "scale){}.\n",
+          "scale); the path goes up to {:.2f} away from the nearest of {} codes, whose deviation from their mean is {:.2f}{}.\n",
           row_label(cell, *record), n - 2, largest_jump * 180 / std::numbers::pi,
           jumps.empty() ? ", no discontinuity" : fmt::format("; discontinuities (above 30°): {}", jumps),
-          reporting::format_number(record->metrics.at("path_farthest_from_a_pendulum").value, 3), others);
+          reporting::format_number(record->metrics.at("path_farthest_from_a_pendulum").value, 3), farthest_from_codes(path, codes), codes.at("z_1").size(), spread(codes), others);
     } else {
       facts += fmt::format("- {}: the graph does not join the two codes; there is no path.\n", row_label(cell, *record));
     }
@@ -223,7 +242,8 @@ void interpolation(RecordView& p) {
   }
   if (figure.panels.empty()) return;
   p.page.figure("Figure 3: the graph of prior samples, and the shortest path from 0 to 180 degrees", figure,
-                {.see = "Dots are draws from the prior, the darker the longer the edges to their neighbours; the line is the path." + scale.note,
+                {.see = "Dots are draws from the prior, the darker the longer the edges to their neighbours (the edges themselves, 18 a node, are not drawn); the line is the path. The prior is as thick as "
+                        "the posterior around its means, so a path may cross the inside of the ring." + scale.note,
                  .contradicted = "a path of REWO that leaves the cloud of draws.", .profile = scale.profile});
   if (!paths.empty())
     p.page.images(
@@ -295,8 +315,8 @@ void write_pendulum(Page& page) {
       course(p, {number, cell, fmt::format("β is 1 after {} epochs.", record->identity.settings.count("warm_up_epochs")),
                  "codes that are closer to a circle than REWO's."});
   report_regression(p);
-  course(p, {"16", "rewo_elbo", "The mean of the log-weights takes the place of the log of their mean (Figure 17 is the panel on β).",
-             "codes as close to a circle as with the importance-weighted bound."});
+  course(p, {"16", "rewo_elbo", "The mean of the log-weights takes the place of the log of their mean.",
+             "codes as close to a circle as with the importance-weighted bound.", Shade::angle, "17"});
   last_codes(p);
   report_choices(page);
 

@@ -27,6 +27,9 @@ std::string row_label(const std::string& cell, const experiments::Record& record
 // What figures draw of a method: at the paper's scale the shorter run where there is no long one, and either before a smaller scale.
 const experiments::Record* drawn(const RecordView& p, const std::string& cell);
 
+// The root of the mean squared distance of codes (columns z_1, z_2) from their mean.
+double spread(const experiments::Series& codes);
+
 // A figure over several methods: the lowest of their scales, and what its caption must say of them.
 struct Together {
   experiments::Profile profile = experiments::Profile::paper;

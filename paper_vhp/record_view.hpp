@@ -57,6 +57,13 @@ struct RecordView {
   experiments::Profile profile = experiments::Profile::paper;  // the lowest of its cells: what a caption over all of them names
 };
 
+// NaN where there is no record, it diverged, or it lacks the metric.
+inline double value(const experiments::Record* record, const std::string& metric) {
+  if (!record || record->diverged) return std::nan("");
+  const auto found = record->metrics.find(metric);
+  return found == record->metrics.end() ? std::nan("") : found->second.value;
+}
+
 // "0.153 ± 0.008", the standard deviation, not the mean's error; "–" where a value is missing.
 inline std::string mean_and_deviation(const std::vector<double>& values, int digits) {
   const reporting::Sample sample = reporting::summarise(values);
