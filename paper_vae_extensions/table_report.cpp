@@ -274,7 +274,7 @@ void probes(Page& page) {
   const auto at = [&](const std::string& cell) { return estimate(page, "vae/" + cell, "elbo_as_coded_nats"); };
   const auto tuned = at("tuned/n3"), slow = estimate(page, slower_tuned, "elbo_as_coded_nats"), momentum = at("tuned_beta2_0.99/n3");
   const auto at_20 = at("tuned/n20");
-  if (!tuned || !slow || !momentum || !at_20 || tuned->n < 2) return;
+  if (!tuned || std::isnan(tuned->mean) || !slow || !momentum || !at_20 || tuned->n < 2) return;
   double best = -std::numeric_limits<double>::infinity(), worst = std::numeric_limits<double>::infinity(), best_of_all = best;
   std::size_t n_passes = 0;
   constexpr std::size_t settled = 50;  // the second half of the passes
