@@ -289,6 +289,12 @@ const std::vector<WayToTrain>& ways_to_train() {
   return all;
 }
 
+const WayToTrain* by_ep(const WayToTrain& way) {
+  const auto alike = [&](const WayToTrain& other) { return other.gradient == "ep" && other.slow == way.slow && other.free_steps == way.free_steps; };
+  const auto found = std::ranges::find_if(ways_to_train(), alike);
+  return found == ways_to_train().end() ? nullptr : &*found;
+}
+
 std::string WayToTrain::rule() const { return gradient == "ep" ? "equilibrium propagation" : "the exact gradient"; }
 std::string WayToTrain::rate() const { return slow ? ", a third of the rate" : ""; }
 std::string WayToTrain::phases() const { return free_steps > 0 ? fmt::format(", {} free steps", free_steps) : ""; }

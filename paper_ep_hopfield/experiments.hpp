@@ -42,5 +42,7 @@ struct WayToTrain {
   std::string conditions() const { return rate() + phases(); }
 };
 const std::vector<WayToTrain>& ways_to_train();
+// The one by equilibrium propagation under the same conditions; null where none is declared.
+const WayToTrain* by_ep(const WayToTrain& way);
 
 }  // namespace ep_hopfield

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "common/reporting/page.hpp"
+#include "paper_ep_hopfield/experiments.hpp"
 #include "paper_ep_hopfield/models.hpp"
 
 namespace ep_hopfield {
@@ -46,6 +47,16 @@ constexpr bool is_exact(double residual_at_rest, double n_left_out) { return n_l
 std::vector<double> objective_of(const experiments::Record& record);
 
 std::vector<ModelName> hopfield_models();
+
+// The objectives of two runs of `exact` with one seed, by equilibrium propagation and by the exact gradient of `way`, epoch by epoch.
+struct Courses {
+  std::vector<double> ep, exact;
+  std::size_t halfway() const { return (exact.size() + 1) / 2; }
+  double ep_less_exact(std::size_t epoch) const { return ep.at(epoch - 1) - exact.at(epoch - 1); }
+};
+std::vector<Courses> courses(const reporting::Page& page, reporting::Profile profile, const ModelName& model, const WayToTrain& way);
+double greatest_rise(const std::vector<double>& objective);  // from one epoch to the next; below 0 where it only falls
+inline constexpr std::size_t early_epoch = 3;                // at which an early lead is told
 
 // The rows of a series where `column` has the value; and a column at such rows.
 std::vector<std::size_t> rows_where(const experiments::Series& series, const std::string& column, double value);

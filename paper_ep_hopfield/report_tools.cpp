@@ -80,6 +80,22 @@ std::vector<double> objective_of(const Record& record) {
   return objective;
 }
 
+std::vector<Courses> courses(const Page& page, Profile profile, const ModelName& model, const WayToTrain& way) {
+  std::vector<Courses> pairs;
+  const auto runs = [&](const WayToTrain& of) { return page.results().records(profile, "exact/" + model.id + "/" + of.cell); };
+  for (const Record* exact : runs(way))
+    for (const Record* ep : runs(*by_ep(way)))
+      if (exact->identity.seed == ep->identity.seed && !exact->diverged && !ep->diverged) pairs.push_back({objective_of(*ep), objective_of(*exact)});
+  std::erase_if(pairs, [](const Courses& run) { return run.exact.size() < early_epoch || run.exact.size() != run.ep.size(); });
+  return pairs;
+}
+
+double greatest_rise(const std::vector<double>& objective) {
+  double rise = -INFINITY;
+  for (std::size_t i = 1; i < objective.size(); ++i) rise = std::max(rise, objective[i] - objective[i - 1]);
+  return rise;
+}
+
 std::optional<std::pair<double, double>> from_zero(const Panel& panel, std::vector<double> Curve::* axis) {
   double most = 0;
   for (const Curve& curve : panel.curves)
