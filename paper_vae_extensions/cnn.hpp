@@ -22,6 +22,7 @@
 
 #include "common/nn/batch_norm.hpp"
 #include "common/nn/convolution.hpp"
+#include "paper_vae_extensions/rounded_likelihood.hpp"
 #include "paper_vae_extensions/vae.hpp"
 
 namespace vae_extensions {
@@ -93,11 +94,14 @@ void visit(CnnVae<T>& model, F&& f) {
   f("decoder.up_2", model.up_2);
 }
 
+enum class CrossEntropy { of_logits, rounded };
+
 // [B], nats.
 template <class T>
-Var<T> elbo(const CnnVae<T>& model, const Var<T>& x, const Var<T>& epsilon, const Pass<T>& pass) {
+Var<T> elbo(const CnnVae<T>& model, const Var<T>& x, const Var<T>& epsilon, const Pass<T>& pass, CrossEntropy cross_entropy = CrossEntropy::of_logits) {
   const Normal<T> q = model.q(x, pass);
-  return model.p(q.sample(epsilon), pass).log_prob(x) - q.kl_to_standard();
+  const Bernoulli<T> p = model.p(q.sample(epsilon), pass);
+  return (cross_entropy == CrossEntropy::rounded ? rounded_log_prob(x, p.logits) : p.log_prob(x)) - q.kl_to_standard();
 }
 
 // ## Its own description

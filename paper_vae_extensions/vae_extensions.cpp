@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
       .root = root,
       .published = "paper_vae_extensions/published_vae_extensions.toml",
       .chapters = {{"The model", "paper_vae_extensions/vae.hpp"},
+                   {"The cross-entropy as coded", "paper_vae_extensions/rounded_likelihood.hpp"},
                    {"The convolutional model", "paper_vae_extensions/cnn.hpp"},
                    {"The importance-weighted model", "paper_vae_extensions/iwae.hpp"},
                    {"The denoising model", "paper_vae_extensions/denoising.hpp"},

@@ -51,6 +51,28 @@ Var<double> with_zero_rows(const Var<double>& w, std::int64_t n) {
 
 }  // namespace
 
+// ## The cross-entropy as coded
+
+BOOST_AUTO_TEST_CASE(rounded_cross_entropy_is_that_of_the_logits_until_a_pixel_saturates) {
+  const Var<float> moderate(Array<float>({1, 4}, {-9, -0.5f, 3, 8}));
+  const Var<float> x(Array<float>({1, 4}, {0, 1, 1, 0}));
+  const auto gradient = [&](const Var<float>& logits) {
+    return autodiff::grad<float>([&](const Var<float>& l) { return sum(rounded_log_prob(x, l)); })(logits).value();
+  };
+  BOOST_TEST(rounded_log_prob(x, moderate).item() == bernoulli_log_prob(x, moderate).item(), tt::tolerance(1e-4f));
+  const Array<float> p = tensors::kernels::sigmoid(moderate.value()), slope = gradient(moderate);
+  for (std::int64_t i = 0; i < 4; ++i) BOOST_TEST(std::abs(slope[i] - (x.value()[i] - p[i])) < 1e-6f);
+
+  // Wrong pixels: rounded to 1 there is no gradient; near 0 the factor p / 1e-12 is left of it.
+  const Var<float> saturated(Array<float>({1, 4}, {40, -40, -20, 200}));
+  const Array<float> there = gradient(saturated);
+  BOOST_TEST(there[0] == 0);
+  BOOST_TEST(there[1] == std::exp(-40.0f) / 1e-12f, tt::tolerance(1e-3f));
+  BOOST_TEST(there[2] == 1, tt::tolerance(1e-6f));
+  BOOST_TEST(there[3] == 0);
+  BOOST_TEST(rounded_log_prob(x, saturated).item() == -100.0f - 40 - 20 - 100, tt::tolerance(1e-5f));
+}
+
 // ## What they are without their extra
 
 BOOST_AUTO_TEST_CASE(beta_one_is_the_vae_and_four_is_three_divergences_below) {
