@@ -23,7 +23,7 @@ Exit status:
   0    done
   1    a claim or a health check failed, or a verified cell differs; an error inside the program
   2    wrong usage; a record that this version would not compute again (verify)
-  3    data missing or corrupt
+  3    data missing or corrupt, or other than a record's (verify)
   4    a cell diverged; it is recorded as diverged, the others went on
   5    something cannot be written, a record cannot be read, another process is running a cell, or memory is out
   77   nothing to check: what the claim needs was not run
