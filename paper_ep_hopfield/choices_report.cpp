@@ -89,7 +89,7 @@ void cost(Page& page) {
                             std::to_string(page.results().records(profile, "exact/" + cell).size())});
       Panel& of_rate = way.slow ? slow : plain;
       of_rate.title = model.label + way.rate();
-      if (record) of_rate.curves.push_back(objective_curve(*record, way.rule() + way.phases()));
+      if (record) of_rate.curves.push_back(objective_curve(*record, way.rule() + way.phases() + (way.clipped ? ", clipped" : "")));
     }
     for (Panel* panel : {&plain, &slow}) {
       if (panel->curves.empty()) continue;

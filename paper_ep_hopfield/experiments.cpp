@@ -144,13 +144,14 @@ std::vector<Cell> exact_cells(Profile profile) {
     if (model == table_3[0].model) continue;
     const bool by_all = profile == Profile::paper && model == "tdh_vae", at_both_rates = profile == Profile::paper && model == "h_vae";
     for (const WayToTrain& way : ways_to_train()) {
-      const bool plain = !way.slow && way.free_steps == 0;
+      const bool plain = !way.slow && way.free_steps == 0 && (!way.clipped || profile == Profile::paper);
       if (!plain && !by_all && !(at_both_rates && way.free_steps == 0)) continue;
       Settings settings = reduced_settings(row, profile);
       settings.set("gradient", way.gradient);
       if (model == "h_vae" && profile != Profile::smoke) settings.set("learning_rate", layered_rate);
       if (way.slow) settings.set("learning_rate", settings.number("learning_rate") / 3);
       if (way.free_steps > 0) settings.set("free_steps", way.free_steps);
+      if (way.clipped) settings.set("clip", 2.0);
       for (std::uint64_t seed = 0; seed < (profile == Profile::paper ? 3 : 1); ++seed) list.push_back(cell(model + "/" + way.cell, seed, settings));
     }
   }
@@ -285,7 +286,8 @@ const std::vector<WayToTrain>& ways_to_train() {
                                            {"ep_slow", "ep", true},
                                            {"exact_slow", exact_where_stable, true},
                                            {"ep_slow_settled", "ep", true, 200},
-                                           {"exact_slow_settled", exact_where_stable, true, 200}};
+                                           {"exact_slow_settled", exact_where_stable, true, 200},
+                                           {"exact_clipped", exact_where_stable, false, 0, true}};
   return all;
 }
 

@@ -29,17 +29,18 @@ struct Choice {
 };
 const std::vector<Choice>& choices();
 
-// The ways to train that `exact` compares. At the chosen rate and steps for every model; at `paper` the others for TDH-VAE, and a third of the
-// rate for H-VAE.
+// The ways to train that `exact` compares. At the chosen rate and steps for every model; at `paper` clipped too, all others for TDH-VAE, and a
+// third of the rate for H-VAE.
 struct WayToTrain {
   std::string cell, gradient;
   bool slow = false;            // a third of the learning rate
   std::int64_t free_steps = 0;  // 0: as chosen
+  bool clipped = false;         // to twice the gradient's typical length
 
   std::string rule() const;        // "the exact gradient"
   std::string rate() const;        // ", a third of the rate", or nothing
   std::string phases() const;      // ", 200 free steps", or nothing
-  std::string conditions() const { return rate() + phases(); }
+  std::string conditions() const { return rate() + phases() + (clipped ? ", clipped" : ""); }
 };
 const std::vector<WayToTrain>& ways_to_train();
 // The one by equilibrium propagation under the same conditions; null where none is declared.
