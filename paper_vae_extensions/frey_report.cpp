@@ -199,14 +199,14 @@ void frey_sections(Page& page) {
   page.images(
       "Figure 3: reconstructions of faces, N_z = 5", "figure_3",
       {.images = reporting::join({coded->images.at("originals"), coded->images.at("reconstructions"), free->images.at("reconstructions")}),
-       .columns = 10},
+       .columns = 10, .scale = 4},
       {"ten frames of the film", "reconstruction, log-variance through tanh (as coded)", "reconstruction, free log-variance"},
       {.see = "As coded the mean follows the pose and a smile, smoothed: detail is not worth its code. With a free log-variance it is, and eyes, "
               "teeth and shadows come back." + scales,
        .contradicted = "a second row as sharp as the third.",
        .profile = profile});
   page.images("Figure 4: new faces, N_z = 5", "figure_4",
-              {.images = reporting::join({coded->images.at("samples"), free->images.at("samples")}), .columns = 10},
+              {.images = reporting::join({coded->images.at("samples"), free->images.at("samples")}), .columns = 10, .scale = 4},
               {"log-variance through tanh (as coded)", "free log-variance"},
               {.see = fmt::format("The decoder's mean for codes drawn from the prior. As coded every draw is a face near the mean one. With a free log-variance a code "
                                   "tells more (KL {} against {} nats), so that some draws fall where no face was coded and come out as noise.{}",
