@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
                    {"The objective", "paper_ep_hopfield/objective.hpp"},
                    {"The autoencoders", "paper_ep_hopfield/hopfield_vae.hpp"},
                    {"The exact gradient", "paper_ep_hopfield/exact.hpp"},
+                   {"Clipping", "paper_ep_hopfield/clip.hpp"},
                    {"The baseline", "paper_ep_hopfield/forward_vae.hpp"},
                    {"The scores", "paper_ep_hopfield/scores.hpp"},
                    {"Training and evaluation", "paper_ep_hopfield/training.cpp"},

@@ -405,6 +405,7 @@ void metrics_of_the_page(Page& page) {
   page.metric("left_out_share",
               "Training examples by the exact gradient that were left out: conjugate gradients met a direction along which the Hessian is not positive, or "
               "did not come to 1e-5 of the batch's largest right-hand side in 200 steps (`unsolved_share`).");
+  page.metric("clipped_share", "`exact_clipped`: training steps whose gradient was longer than twice its typical length, a running mean, and was scaled down to that.");
   page.metric("half_sse_of_mean_image", "½ Σ (m - x)², m the mean of the training images, mean over the test images: what a code that says nothing can do.");
   page.metric("classifier_accuracy", "The share of the test images whose largest logit is their label's.");
   page.metric("classifier_mark", "The sum of the mean features of the test images. Runs whose marks differ were judged by classifiers that were trained by different builds or numbers of threads.");

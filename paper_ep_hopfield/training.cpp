@@ -9,6 +9,7 @@
 #include "common/experiments/settings_check.hpp"
 #include "common/nn/restore.hpp"
 #include "common/reporting/statistics.hpp"
+#include "paper_ep_hopfield/clip.hpp"
 #include "paper_ep_hopfield/exact.hpp"
 #include "paper_ep_hopfield/models.hpp"
 #include "paper_ep_hopfield/probes.hpp"
@@ -147,33 +148,6 @@ std::unique_ptr<nn::Optimiser<float>> optimiser(const Settings& settings, const 
   return std::make_unique<nn::Adam<float>>(parameters, nn::AdamSettings{.learning_rate = rate});
 }
 
-// ## Clipping
-//
-// For the gradients that jump: a batch's gradient, all blocks as one vector, is scaled down to `factor` times its typical length, a running
-// mean of what was left of the gradients before it.
-class Clip {
- public:
-  explicit Clip(double factor) : factor_(factor) {}
-
-  double scale(const std::vector<Array<float>>& blocks) {
-    double squares = 0;
-    for (const Array<float>& block : blocks)
-      for (std::int64_t i = 0; i < block.size(); ++i) squares += static_cast<double>(block[i]) * block[i];
-    const double length = std::sqrt(squares), most = factor_ * typical_, kept = typical_ > 0 ? std::min(length, most) : length;
-    constexpr double memory = 0.99;
-    typical_ = typical_ > 0 ? memory * typical_ + (1 - memory) * kept : kept;
-    n_clipped_ += kept < length;
-    return length > 0 ? kept / length : 1;
-  }
-
-  std::int64_t n_clipped() const { return n_clipped_; }
-  void keep(Run& run) { run.keep("typical_length", typical_), run.keep("n_clipped", n_clipped_); }
-
- private:
-  double factor_, typical_ = 0;
-  std::int64_t n_clipped_ = 0;
-};
-
 // ## The cell
 class Trial {
  public:
@@ -186,7 +160,7 @@ class Trial {
         held_out_(describer_.classifier_fit(all_images(data_.held_out))),
         parameters_(model_->parameters()),
         optimiser_(optimiser(settings_, parameters_)),
-        clip_(settings_.values().contains("clip") ? std::optional<Clip>(settings_.number("clip")) : std::nullopt),
+        clip_(settings_.values().contains("clip") ? std::optional<Clip>(Clip{settings_.number("clip")}) : std::nullopt),
         best_(parameters_.flat().copy()),
         order_(data_.train.n, settings_.count("batch"), run.seed(), datasets::LastBatch::drop),
         noise_(run.seed(), "training noise"),
@@ -213,7 +187,10 @@ class Trial {
       run_.keep("n_unsolved", left_out_.unsolved);
       run_.keep("n_left_out_before", n_left_out_before_);
     }
-    if (clip_) clip_->keep(run_);
+    if (clip_) {
+      run_.keep("typical_length", clip_->typical_length);
+      run_.keep("n_clipped", clip_->n_clipped);
+    }
     if (!run_.resume()) probe(0);
     const std::int64_t batches = order_.batches_per_epoch(), most = settings_.count("max_epochs");
     while (!stopped()) {
@@ -242,7 +219,7 @@ class Trial {
     run_.images("originals", as_images(originals));
     run_.images("reconstructions", as_images(model_->decode(model_->encode(originals).mu.value())));
     run_.images("samples", as_images(generated(*model_, 10, Stream(run_.seed(), "samples"))));
-    if (clip_) run_.metric("clipped_share", {share(clip_->n_clipped(), step_), "", "of the training steps: gradients that were scaled down", {}});
+    if (clip_) run_.metric("clipped_share", {share(clip_->n_clipped, step_), "", "of the training steps: gradients that were scaled down", {}});
     if (model_->hopfield()) report_settling();
     if (probes() && !exact()) probe_nudges(run_, *model_, phases_from(settings_), probe_x_, probe_epsilon_);
     run_.weights(parameters_.named());

@@ -2,6 +2,7 @@
 #include "common/autodiff/check_gradients.hpp"
 #include "common/nn/parameters.hpp"
 #include "common/tensors/kernels.hpp"
+#include "paper_ep_hopfield/clip.hpp"
 #include "paper_ep_hopfield/exact.hpp"
 #include "paper_ep_hopfield/forward_vae.hpp"
 #include "tests/ep_hopfield/laws.hpp"
@@ -199,4 +200,17 @@ BOOST_AUTO_TEST_CASE(the_baselines_gradient_agrees_with_differences) {
     return sum(of_batch.half_sse + of_batch.kl * beta_KL);
   };
   BOOST_TEST(autodiff::check_gradients(objective, m, 1).passed());
+}
+
+// ## Clipping
+
+BOOST_AUTO_TEST_CASE(gradients_far_above_their_typical_length_are_scaled_down_to_its_multiple) {
+  const auto of_length = [](float length) { return std::vector{Array<float>({1}, {0.6f * length}), Array<float>({2}, {0.8f * length, 0})}; };
+  Clip clip{.factor = 2};
+  for (const float length : {3.0f, 3.0f, 5.9f, 1.0f}) BOOST_TEST(clip.scale(of_length(length)) == 1);
+  const double typical = 0.99 * (0.99 * (0.99 * 3 + 0.01 * 3) + 0.01 * 5.9) + 0.01 * 1;
+  BOOST_TEST(clip.typical_length == typical, tt::tolerance(1e-6));
+  BOOST_TEST(clip.scale(of_length(1000)) == 2 * typical / 1000, tt::tolerance(1e-6));
+  BOOST_TEST(clip.typical_length == (0.99 + 0.01 * 2) * typical, tt::tolerance(1e-6));
+  BOOST_TEST(clip.n_clipped == 1);
 }
