@@ -242,7 +242,7 @@ void interpolation(RecordView& p) {
   }
   if (figure.panels.empty()) return;
   p.page.figure("Figure 3: the graph of prior samples, and the shortest path from 0 to 180 degrees", figure,
-                {.see = "Dots are draws from the prior, the darker the longer the edges to their neighbours (the edges themselves, 18 a node, are not drawn); the line is the path. The prior is as thick as "
+                {.see = "Dots are draws from the prior, the darker the longer the edges to their neighbours (the edges themselves are not drawn); the line is the path. The prior is as thick as "
                         "the posterior around its means, so a path may cross the inside of the ring." + scale.note,
                  .contradicted = "a path of REWO that leaves the cloud of draws.", .profile = scale.profile});
   if (!paths.empty())
