@@ -212,8 +212,8 @@ void before_it_jumps(Page& page) {
     }
   if (leads.empty()) return;
   page.finding(fmt::format("By what is trained, half SSE + β_KL KL, the exact gradient is ahead of equilibrium propagation after {} epochs, halfway and at the end in: {}. From some epoch to the next the objective rises in {} of all {} "
-                           "runs by the exact gradient, in {} by equilibrium propagation: leads of the exact gradient are lost where its training jumps.{}",
-                           early_epoch, leads, n_exact_rises, n_runs, n_ep_rises, clipped.empty() ? " Whether clipping it would keep them has not been run." : fmt::format(" Clipped to twice its typical length it is ahead, at the same times, in: {}.", clipped)));
+                           "runs by the exact gradient, in {} by equilibrium propagation: its leads do not last.{}",
+                           early_epoch, leads, n_exact_rises, n_runs, n_ep_rises, clipped.empty() ? " Whether clipping keeps them has not been run." : fmt::format(" Clipped to twice its typical length it is ahead, at the same times, in: {}.", clipped)));
 }
 
 // ## The baseline
