@@ -43,7 +43,6 @@ void objectives(Page& page, Profile profile) {
                          {}};
   for (const ModelName& model : hopfield_models())
     for (const WayToTrain& way : ways_to_train()) {
-      if (way.gradient == "ep" || !by_ep(way)) continue;
       const std::vector<Courses> runs = courses(page, profile, model, way);
       if (runs.empty()) continue;
       const auto of_all = [&](const auto& value) {
@@ -89,7 +88,7 @@ void cost(Page& page) {
                             std::to_string(page.results().records(profile, "exact/" + cell).size())});
       Panel& of_rate = way.slow ? slow : plain;
       of_rate.title = model.label + way.rate();
-      if (record) of_rate.curves.push_back(objective_curve(*record, way.rule() + way.phases() + (way.clipped ? ", clipped" : "")));
+      if (record) of_rate.curves.push_back(objective_curve(*record, way.rule() + way.but_for_rate()));
     }
     for (Panel* panel : {&plain, &slow}) {
       if (panel->curves.empty()) continue;

@@ -299,7 +299,7 @@ const WayToTrain* by_ep(const WayToTrain& way) {
 
 std::string WayToTrain::rule() const { return gradient == "ep" ? "equilibrium propagation" : "the exact gradient"; }
 std::string WayToTrain::rate() const { return slow ? ", a third of the rate" : ""; }
-std::string WayToTrain::phases() const { return free_steps > 0 ? fmt::format(", {} free steps", free_steps) : ""; }
+std::string WayToTrain::but_for_rate() const { return (free_steps > 0 ? fmt::format(", {} free steps", free_steps) : "") + (clipped ? ", clipped" : ""); }
 
 const std::vector<Choice>& choices() {
   static const std::vector<Choice> all = [] {

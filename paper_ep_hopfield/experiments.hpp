@@ -37,10 +37,10 @@ struct WayToTrain {
   std::int64_t free_steps = 0;  // 0: as chosen
   bool clipped = false;         // to twice the gradient's typical length
 
-  std::string rule() const;        // "the exact gradient"
-  std::string rate() const;        // ", a third of the rate", or nothing
-  std::string phases() const;      // ", 200 free steps", or nothing
-  std::string conditions() const { return rate() + phases() + (clipped ? ", clipped" : ""); }
+  std::string rule() const;          // "the exact gradient"
+  std::string rate() const;          // ", a third of the rate", or nothing
+  std::string but_for_rate() const;  // ", 200 free steps", ", clipped", or nothing
+  std::string conditions() const { return rate() + but_for_rate(); }
 };
 const std::vector<WayToTrain>& ways_to_train();
 // The one by equilibrium propagation under the same conditions; null where none is declared.

@@ -195,7 +195,7 @@ void before_it_jumps(Page& page) {
     for (const bool is_clipped : {false, true}) {
       int n = 0, n_early = 0, n_halfway = 0, n_late = 0;
       for (const WayToTrain& way : ways_to_train()) {
-        if (way.gradient == "ep" || way.clipped != is_clipped || !by_ep(way)) continue;
+        if (way.clipped != is_clipped) continue;
         for (const Courses& run : courses(page, paper, model, way)) {
           ++n;
           n_early += run.ep_less_exact(early_epoch) > 0;

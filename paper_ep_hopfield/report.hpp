@@ -48,7 +48,8 @@ std::vector<double> objective_of(const experiments::Record& record);
 
 std::vector<ModelName> hopfield_models();
 
-// The objectives of two runs of `exact` with one seed, by equilibrium propagation and by the exact gradient of `way`, epoch by epoch.
+// The objectives of two runs of `exact` with one seed, by equilibrium propagation and by the exact gradient of `way`, epoch by epoch;
+// none where `way` is the former's own.
 struct Courses {
   std::vector<double> ep, exact;
   std::size_t halfway() const { return (exact.size() + 1) / 2; }

@@ -82,9 +82,11 @@ std::vector<double> objective_of(const Record& record) {
 
 std::vector<Courses> courses(const Page& page, Profile profile, const ModelName& model, const WayToTrain& way) {
   std::vector<Courses> pairs;
+  const WayToTrain* other = by_ep(way);
+  if (way.gradient == "ep" || !other) return pairs;
   const auto runs = [&](const WayToTrain& of) { return page.results().records(profile, "exact/" + model.id + "/" + of.cell); };
   for (const Record* exact : runs(way))
-    for (const Record* ep : runs(*by_ep(way)))
+    for (const Record* ep : runs(*other))
       if (exact->identity.seed == ep->identity.seed && !exact->diverged && !ep->diverged) pairs.push_back({objective_of(*ep), objective_of(*exact)});
   std::erase_if(pairs, [](const Courses& run) { return run.exact.size() < early_epoch || run.exact.size() != run.ep.size(); });
   return pairs;
